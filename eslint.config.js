@@ -1,0 +1,96 @@
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+
+/** What each folder of src/ may import from its neighbours (DESIGN: imports run one way). */
+const MAY_IMPORT = {
+  shared: [],
+  data: ['shared'],
+  graph: ['shared'],
+  train: ['shared', 'data', 'graph'],
+  inference: ['shared', 'data'],
+  export: ['shared', 'data', 'graph', 'train', 'inference'],
+  report: ['shared'],
+  serve: ['shared', 'data', 'inference', 'report'],
+  cli: ['shared', 'data', 'graph', 'train', 'inference', 'export', 'report', 'serve'],
+};
+
+/** Packages that only some folders may import. */
+const PACKAGE_HOMES = [
+  { group: ['@tensorflow/*'], homes: ['graph', 'train', 'export'] },
+  { group: ['onnxruntime-node'], homes: ['inference', 'export'] },
+  { group: ['express', 'helmet', 'pino-http', '@fastify/busboy'], homes: ['serve'] },
+  { group: ['sharp', 'fast-png'], homes: ['data', 'inference', 'serve'] },
+  { group: ['commander'], homes: ['cli'] },
+];
+
+const importLines = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          ...Object.keys(MAY_IMPORT)
+            .filter((other) => other !== folder && !allowed.includes(other))
+            .map((other) => ({
+              regex: `^(\\.\\./)+${other}/`,
+              message: `src/${folder} may import only ${allowed.join(', ') || 'nothing'} (eslint.config.js).`,
+            })),
+          ...PACKAGE_HOMES.filter(({ homes }) => !homes.includes(folder)).map(({ group, homes }) => ({
+            group,
+            message: `Only src/{${homes.join(',')}} may import this package (eslint.config.js).`,
+          })),
+          ...(folder === 'shared'
+            ? [{ group: ['node:*'], message: 'src/shared runs in the browser too.' }]
+            : []),
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['.tsbuild/', 'node_modules/', 'models/', 'save/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-console': 'error',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      eqeqeq: 'error',
+    },
+  },
+  ...importLines,
+  {
+    files: ['src/{shared,data,graph,train,export}/**/*.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Draw from a seeded generator.' },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // supertest's bodies and mocha's hooks are untyped at the edge.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-floating-promises': 'error',
+    },
+  },
+  { files: ['src/cli/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.js'], languageOptions: { globals: globals.node } },
+  prettier,
+);

@@ -1,0 +1,45 @@
+import type { CommandEntry } from './command.js';
+
+/** Every command, in the order of `segprobe --help`. To add one: a file here in cli/ and a row below. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'train',
+    summary: 'train the victim (ENet) and keep its best checkpoint',
+    load: async () => (await import('./train.js')).configureTrain,
+  },
+  {
+    name: 'test',
+    summary: 'measure the IoU of a checkpoint on a split',
+    load: async () => (await import('./test.js')).configureTest,
+  },
+  {
+    name: 'full',
+    summary: 'train, then test',
+    load: async () => (await import('./full.js')).configureFull,
+  },
+  {
+    name: 'export',
+    summary: 'write a checkpoint as models/onnx/NAME.onnx with its manifest',
+    load: async () => (await import('./export.js')).configureExport,
+  },
+  {
+    name: 'serve',
+    summary: 'serve the models over HTTP',
+    load: async () => (await import('./serve.js')).configureServe,
+  },
+  {
+    name: 'sample-data',
+    summary: 'write sample street scenes with their labels',
+    load: async () => (await import('./sample-data.js')).configureSampleData,
+  },
+  {
+    name: 'doctor',
+    summary: 'show what this machine has, what is missing and how to mend it',
+    load: async () => (await import('./doctor.js')).configureDoctor,
+  },
+  {
+    name: 'setup',
+    summary: 'set up native TensorFlow for training',
+    load: async () => (await import('./setup.js')).configureSetup,
+  },
+];

