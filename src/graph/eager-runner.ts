@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Constant } from './graph.js';
+import type { Program, ProgramRunner } from './program.js';
+
+/** Runs a program's functions eagerly on whatever backend is active: without native TensorFlow, for debugging, in tests. */
+export function createEagerRunner(program: Program): ProgramRunner {
+  const toTensor = ({ values, shape, dtype }: Constant): tf.Tensor => tf.tensor(values, [...shape], dtype);
+  const state = tf.tidy(() =>
+    Object.fromEntries(Object.entries(program.state).map(([name, value]) => [name, tf.keep(toTensor(value))])),
+  );
+  const replace = (name: string, tensor: tf.Tensor): void => {
+    state[name]!.dispose();
+    state[name] = tensor;
+  };
+
+  return {
+    run: (name, inputs) =>
+      tf.tidy(() => {
+        const fn = program.functions[name];
+        if (fn === undefined) throw new Error(`expected one of the program's functions, got ${name}`);
+        const result = fn.run(inputs, { ...state });
+        for (const [key, tensor] of Object.entries(result.state ?? {})) {
+          if (tensor !== state[key]) replace(key, tf.keep(tensor.clone()));
+        }
+        return { ...result.outputs };
+      }),
+    readState: () =>
+      Object.fromEntries(
+        Object.entries(state).map(([name, tensor]) => [
+          name,
+          {
+            dtype: tensor.dtype as Constant['dtype'],
+            shape: tensor.shape,
+            values: tensor.dataSync().slice() as Constant['values'],
+          },
+        ]),
+      ),
+    writeState: (values) => {
+      for (const [name, value] of Object.entries(values)) {
+        if (name in state) replace(name, tf.keep(toTensor(value)));
+      }
+    },
+    dispose: () => tf.dispose(state),
+  };
+}
