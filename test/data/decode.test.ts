@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { decodePicture } from '../../src/data/decode.js';
+import { sharp } from '../../src/data/sharp.js';
+import { encodeClaim, encodeFlat, encodePng } from '../support/pictures.js';
+import { withTemporaryFolder } from '../support/temporary-folder.js';
+
+/** 8 wide, 10 high: red counts columns, green counts rows, blue is 9. */
+const GRADIENT = { width: 8, height: 10, at: (x: number, y: number, c: number) => [x, y, 9][c]! };
+const RED_AND_GREEN_AT = (data: Uint8Array, width: number, x: number, y: number): number[] => [
+  ...data.subarray(3 * (y * width + x), 3 * (y * width + x) + 2),
+];
+
+describe('decodePicture', () => {
+  it('gives RGB in rows, then columns, then channels', async () => {
+    const picture = await decodePicture(encodePng({ ...GRADIENT, kind: 'rgb' }));
+    assert.equal(picture.width, 8);
+    assert.equal(picture.height, 10);
+    assert.equal(picture.format, 'png');
+    const expected = Array.from({ length: 80 }, (_, i) => [i % 8, Math.floor(i / 8), 9]).flat();
+    assert.deepEqual([...picture.data], expected);
+  });
+
+  it('reads a path as it reads bytes', () =>
+    withTemporaryFolder(async (folder) => {
+      const bytes = encodePng({ ...GRADIENT, kind: 'rgb' });
+      const file = path.join(folder, 'a [1] %41.png');
+      await writeFile(file, bytes);
+      assert.deepEqual(await decodePicture(file), await decodePicture(bytes));
+    }));
+
+  const flat = (kind: 'grey' | 'greyAlpha' | 'rgba' | 'palette', bits: 1 | 2 | 4 | 8 | 16) =>
+    encodePng({
+      width: 8,
+      height: 8,
+      kind,
+      bits,
+      palette: [
+        [0, 0, 0],
+        [10, 20, 30],
+      ],
+      at: (_x, _y, c) =>
+        [[1], [1, 0], [], [10, 20, 30, 0]][kind === 'rgba' ? 3 : kind === 'greyAlpha' ? 1 : 0]![c]!,
+    });
+  for (const { name, bytes, expected } of [
+    { name: 'grey of 1 bit', bytes: flat('grey', 1), expected: [255, 255, 255] },
+    { name: 'grey of 4 bits, 1/15 of white', bytes: flat('grey', 4), expected: [17, 17, 17] },
+    { name: 'grey of 8 bits', bytes: flat('grey', 8), expected: [1, 1, 1] },
+    {
+      name: 'grey with transparency, dropping it',
+      bytes: flat('greyAlpha', 8),
+      expected: [1, 1, 1],
+    },
+    { name: 'RGBA, dropping the transparency', bytes: flat('rgba', 8), expected: [10, 20, 30] },
+    { name: 'a palette of 8 bits', bytes: flat('palette', 8), expected: [10, 20, 30] },
+    { name: 'a palette of 1 bit', bytes: flat('palette', 1), expected: [10, 20, 30] },
+  ]) {
+    it(`brings to 8-bit RGB: ${name}`, async () => {
+      const { data } = await decodePicture(bytes);
+      assert.equal(data.length, 8 * 8 * 3);
+      assert.deepEqual([...data.subarray(0, 3)], expected);
+    });
+  }
+
+  it('brings 16 bits a channel to 8 by their high bytes', async () => {
+    const at = (_x: number, _y: number, c: number): number => [0x1234, 0x8000, 0xfeff][c]!;
+    const { data } = await decodePicture(
+      encodePng({ width: 8, height: 8, kind: 'rgb', bits: 16, at }),
+    );
+    assert.deepEqual([...data.subarray(0, 3)], [0x12, 0x80, 0xfe]);
+  });
+
+  for (const format of ['jpeg', 'webp', 'avif', 'tiff'] as const) {
+    it(`reads ${format}`, async () => {
+      const bytes = await sharp(encodeFlat(16, 8, [200, 100, 50]))
+        .toFormat(format)
+        .toBuffer();
+      const picture = await decodePicture(bytes);
+      assert.deepEqual([picture.width, picture.height], [16, 8]);
+      picture.data.forEach((value, i) => assert.ok(Math.abs(value - [200, 100, 50][i % 3]!) <= 4));
+    });
+  }
+
+  it('brings a picture with a colour profile to sRGB', async () => {
+    const bytes = await sharp(encodeFlat(8, 8, [200, 100, 50]))
+      .withIccProfile('p3')
+      .png()
+      .toBuffer();
+    const stored = await sharp(bytes, { ignoreIcc: true }).raw().toBuffer();
+    assert.ok(Math.abs(stored[0]! - 200) > 5, 'the file holds the numbers of another colour space');
+    const { data } = await decodePicture(bytes);
+    [200, 100, 50].forEach((value, c) => assert.ok(Math.abs(data[c]! - value) <= 2));
+  });
+
+  it('turns the picture upright as its EXIF orientation says', async () => {
+    // Orientation 6: what is stored must be turned clockwise; its lower left corner becomes the upper left one.
+    const stored = encodePng({ ...GRADIENT, kind: 'rgb' });
+    const bytes = await sharp(stored).withMetadata({ orientation: 6 }).png().toBuffer();
+    const { width, height, originalSize, data } = await decodePicture(bytes);
+    assert.deepEqual({ width, height }, { width: 10, height: 8 });
+    assert.deepEqual(originalSize, { width: 10, height: 8 });
+    assert.deepEqual(RED_AND_GREEN_AT(data, 10, 0, 0), [0, 9]);
+    assert.deepEqual(RED_AND_GREEN_AT(data, 10, 9, 7), [7, 0]);
+  });
+
+  it('gives the size asked for, upright, and keeps the one in the file', async () => {
+    const stored = encodePng({ ...GRADIENT, kind: 'rgb' });
+    const bytes = await sharp(stored).withMetadata({ orientation: 6 }).png().toBuffer();
+    const picture = await decodePicture(bytes, { size: { width: 5, height: 4 } });
+    assert.deepEqual([picture.width, picture.height, picture.data.length], [5, 4, 60]);
+    assert.deepEqual(picture.originalSize, { width: 10, height: 8 });
+  });
+
+  it('shrinks by a triangle filter over all pixels', async () => {
+    // Columns 0, 80, 160, 0, 80, 160, …; at half the size each pixel is (1, 3, 3, 1) / 8 of the four nearest.
+    const at = (x: number): number => (x % 3) * 80;
+    const bytes = encodePng({ width: 16, height: 16, kind: 'grey', at });
+    const { data } = await decodePicture(bytes, { size: { width: 8, height: 8 } });
+    for (let x = 1; x < 7; x++) {
+      const [a, b, c, d] = [at(2 * x - 1), at(2 * x), at(2 * x + 1), at(2 * x + 2)];
+      const expected = (a + 3 * b + 3 * c + d) / 8;
+      const actual = data[3 * (8 * 4 + x)]!;
+      assert.ok(
+        Math.abs(actual - expected) <= 1,
+        `column ${x}: expected ${expected}, got ${actual}`,
+      );
+    }
+  });
+
+  it('keeps every pixel of a picture that has the size asked for', async () => {
+    const noise = encodePng({
+      width: 9,
+      height: 8,
+      kind: 'rgb',
+      at: (x, y, c) => (x * y * 37 + c * 91) % 256,
+    });
+    const size = { width: 9, height: 8 };
+    assert.deepEqual(
+      (await decodePicture(noise, { size })).data,
+      (await decodePicture(noise)).data,
+    );
+  });
+
+  describe('refuses', () => {
+    const whole = encodePng({ width: 64, height: 64, kind: 'rgb', at: (x, y) => (x * y) % 256 });
+    const cases = [
+      {
+        name: 'no bytes',
+        bytes: new Uint8Array(),
+        code: 'IMAGE_EMPTY',
+        message: /^p: expected a picture, got no bytes at all$/,
+      },
+      {
+        name: 'text',
+        bytes: Buffer.from('not a picture'),
+        code: 'IMAGE_UNSUPPORTED',
+        message: /^p: expected a PNG, JPEG, .*, got text$/,
+      },
+      {
+        name: 'SVG',
+        bytes: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"/>'),
+        code: 'IMAGE_UNSUPPORTED',
+        message: /got text$/,
+      },
+      {
+        name: 'GIF',
+        bytes: Buffer.from('R0lGODdhAQABAIAAAAAAAP///ywAAAAAAQABAAACAkQBADs=', 'base64'),
+        code: 'IMAGE_UNSUPPORTED',
+        message: /got GIF$/,
+      },
+      {
+        name: 'random bytes',
+        bytes: Uint8Array.from({ length: 99 }, (_, i) => i * 89),
+        code: 'IMAGE_UNSUPPORTED',
+        message: /got another format$/,
+      },
+      {
+        name: 'half a PNG',
+        bytes: whole.subarray(0, whole.length / 2),
+        code: 'IMAGE_UNREADABLE',
+        message: /^p: expected a whole PNG picture, got a broken one \(.+\)$/,
+      },
+      {
+        name: 'a PNG without its last pixels',
+        bytes: whole.subarray(0, -20),
+        code: 'IMAGE_UNREADABLE',
+        message: /whole PNG/,
+      },
+      {
+        name: 'a PNG that ends in its header',
+        bytes: whole.subarray(0, 20),
+        code: 'IMAGE_UNREADABLE',
+        message: /whole PNG/,
+      },
+      {
+        name: 'a PNG with a flipped bit',
+        bytes: whole.map((byte, i) => (i === 60 ? byte ^ 1 : byte)),
+        code: 'IMAGE_UNREADABLE',
+        message: /whole PNG/,
+      },
+      {
+        name: '30000×30000 by the header alone',
+        bytes: encodeClaim(30000, 30000),
+        code: 'IMAGE_TOO_LARGE',
+        message: /^p: expected at most 67108864 pixels, got 30000×30000 \(900000000\)$/,
+      },
+      {
+        name: '1×1',
+        bytes: encodeFlat(1, 1, [0, 0, 0]),
+        code: 'IMAGE_TOO_SMALL',
+        message: /^p: expected at least 8×8 pixels, got 1×1$/,
+      },
+      {
+        name: '7×100',
+        bytes: encodeFlat(7, 100, [0, 0, 0]),
+        code: 'IMAGE_TOO_SMALL',
+        message: /got 7×100$/,
+      },
+      {
+        name: '100×7',
+        bytes: encodeFlat(100, 7, [0, 0, 0]),
+        code: 'IMAGE_TOO_SMALL',
+        message: /got 100×7$/,
+      },
+    ];
+    for (const { name, bytes, code, message } of cases) {
+      it(`${name} as ${code}`, () =>
+        assert.rejects(decodePicture(bytes, { what: 'p' }), {
+          name: 'SegprobeError',
+          code,
+          message,
+        }));
+    }
+
+    for (const format of ['jpeg', 'webp'] as const) {
+      it(`a ${format} cut short`, async () => {
+        const bytes = await sharp(whole).toFormat(format).toBuffer();
+        for (const length of [bytes.length - 4, Math.floor(bytes.length / 2)]) {
+          await assert.rejects(decodePicture(bytes.subarray(0, length)), {
+            code: 'IMAGE_UNREADABLE',
+          });
+        }
+      });
+    }
+
+    it('files as it refuses bytes, naming them', () =>
+      withTemporaryFolder(async (folder) => {
+        const file = path.join(folder, 'picture.jpg');
+        await assert.rejects(decodePicture(file), {
+          code: 'FILE_NOT_FOUND',
+          message: new RegExp(`^${file}: `),
+        });
+        await assert.rejects(decodePicture(folder), {
+          code: 'FILE_INVALID',
+          message: new RegExp(`^${folder}: .*got a folder`),
+        });
+        for (const { bytes, code } of cases) {
+          await writeFile(file, bytes);
+          await assert.rejects(decodePicture(file), { code, message: new RegExp(`^${file}: `) });
+        }
+      }));
+
+    it('more pixels than it is told to take, and takes as many', async () => {
+      const bytes = encodeFlat(10, 9, [1, 2, 3]);
+      await assert.rejects(decodePicture(bytes, { maxPixels: 89 }), { code: 'IMAGE_TOO_LARGE' });
+      assert.equal((await decodePicture(bytes, { maxPixels: 90 })).width, 10);
+    });
+
+    it('less height or width than it is told to, and takes as much', async () => {
+      const bytes = encodeFlat(10, 9, [1, 2, 3]);
+      await assert.rejects(decodePicture(bytes, { minSide: 10 }), { code: 'IMAGE_TOO_SMALL' });
+      assert.equal((await decodePicture(bytes, { minSide: 9 })).width, 10);
+    });
+  });
+});
