@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fromFileError, readFileWhole } from '../data/files.js';
+import { SegprobeError, isSegprobeError, messageOf } from '../shared/errors.js';
+import { fromMetadataProps, parseManifest } from '../shared/manifest.js';
+import type { Manifest, ModelFacts } from '../shared/manifest.js';
+import { readModelMetadata } from '../shared/onnx/index.js';
+
+/** A model file that has been checked: it is whole, and what its card says it is. */
+export interface OpenedModel {
+  /** What requests and flags call it. */
+  readonly name: string;
+  readonly path: string;
+  /** From the manifest, or from the file's metadata_props where there is none. */
+  readonly facts: ModelFacts;
+  /** `null` where no `NAME.json` lies beside the file. */
+  readonly manifest: Manifest | null;
+  /** Of the file's bytes, in lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+const EXTENSION = '.onnx';
+/** A victim with pre- and post-processing inside: a form of another file, not a model of its own. */
+const SERVING_EXTENSION = '.serve.onnx';
+
+/**
+ * Reads and checks a model: an ONNX file with its manifest beside it (`NAME.onnx`, `NAME.json`), or without one if the
+ * file's own metadata says enough.
+ *
+ * @throws SegprobeError `FILE_NOT_FOUND`, or `MODEL_INVALID` for a truncated file, one that is no ONNX, one whose
+ *   sha256 is not its manifest's, and one that does not say what it is.
+ */
+export async function openModel(filePath: string): Promise<OpenedModel> {
+  const bytes = await readFileWhole(filePath);
+  const manifest = await readManifest(`${filePath.slice(0, -path.extname(filePath).length)}.json`);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (manifest !== null) assertSameFile(filePath, { bytes: bytes.length, sha256 }, manifest);
+  const metadata = readModelMetadata(bytes, filePath);
+  return {
+    name: manifest?.name ?? path.basename(filePath, EXTENSION),
+    path: filePath,
+    facts: manifest ?? fromMetadataProps(metadata, filePath),
+    manifest,
+    sha256,
+    bytes: bytes.length,
+  };
+}
+
+/**
+ * Opens every model in a folder, by name.
+ *
+ * @throws SegprobeError `MODEL_NOT_FOUND` for a folder without models, and as {@link openModel} for a broken one.
+ */
+export async function openModels(folder: string): Promise<OpenedModel[]> {
+  const files = (await listFolder(folder))
+    .filter((name) => name.endsWith(EXTENSION) && !name.endsWith(SERVING_EXTENSION))
+    .sort();
+  if (files.length === 0) {
+    throw new SegprobeError(
+      'MODEL_NOT_FOUND',
+      `${folder}: expected NAME.onnx files, got none (npx segprobe export --name NAME writes one)`,
+    );
+  }
+  const models = await Promise.all(files.map((name) => openModel(path.join(folder, name))));
+  const byName = new Map<string, OpenedModel>();
+  for (const model of models) {
+    const namesake = byName.get(model.name);
+    if (namesake !== undefined) {
+      throw new SegprobeError(
+        'MODEL_INVALID',
+        `${model.path}: expected a name of its own, got "${model.name}" as ${namesake.path}`,
+      );
+    }
+    byName.set(model.name, model);
+  }
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const refusal = fromFileError(error, folder);
+    if (isSegprobeError(refusal, 'FILE_NOT_FOUND')) return [];
+    throw refusal;
+  }
+}
+
+async function readManifest(filePath: string): Promise<Manifest | null> {
+  let text: string;
+  try {
+    text = new TextDecoder().decode(await readFileWhole(filePath));
+  } catch (error) {
+    if (isSegprobeError(error, 'FILE_NOT_FOUND')) return null;
+    throw error;
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new SegprobeError(
+      'MODEL_INVALID',
+      `${filePath}: expected JSON, got ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+  return parseManifest(json, filePath);
+}
+
+function assertSameFile(
+  filePath: string,
+  found: { readonly bytes: number; readonly sha256: string },
+  { file }: Manifest,
+): void {
+  if (found.bytes !== file.bytes) {
+    throw new SegprobeError(
+      'MODEL_INVALID',
+      `${filePath}: expected ${file.bytes} bytes as its manifest says, got ${found.bytes}` +
+        (found.bytes < file.bytes ? ' (truncated?)' : ''),
+    );
+  }
+  if (found.sha256 !== file.sha256) {
+    throw new SegprobeError(
+      'MODEL_INVALID',
+      `${filePath}: expected sha256 ${file.sha256} as its manifest says, got ${found.sha256}`,
+    );
+  }
+}
