@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isSegprobeError, messageOf } from '../shared/errors.js';
 import { COMMANDS } from './commands.js';
-
-/** What a process says by its exit code. */
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+import { EXIT } from './exit-codes.js';
 
 /**
  * Runs the command line.

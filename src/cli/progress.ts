@@ -1,0 +1,54 @@
+import cliProgress from 'cli-progress';
+import { printMessage } from './output.js';
+
+/** Shows how far something is: a bar on a terminal, a line now and then elsewhere. */
+export interface Progress {
+  update(done: number, note?: string): void;
+  stop(): void;
+}
+
+/** Seconds between two lines where there is no terminal. */
+const LINE_INTERVAL = 30;
+
+/**
+ * Starts to show progress on stderr.
+ * @param what - stands before the bar, e.g. `epoch 3/20`.
+ * @param total - steps in all.
+ */
+export function startProgress(what: string, total: number): Progress {
+  return process.stderr.isTTY ? startBar(what, total) : startLines(what, total);
+}
+
+function startBar(what: string, total: number): Progress {
+  const format = `${what} [{bar}] {value}/{total} {note} ETA {eta_formatted}`;
+  const bar = new cliProgress.SingleBar(
+    { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, etaBuffer: 20, barsize: 24 },
+    cliProgress.Presets.shades_classic,
+  );
+  bar.start(total, 0, { note: '' });
+  return {
+    update: (done, note = '') => bar.update(done, { note }),
+    stop: () => bar.stop(),
+  };
+}
+
+function startLines(what: string, total: number): Progress {
+  let printed = performance.now();
+  return {
+    update: (done, note = '') => {
+      const now = performance.now();
+      if (now - printed < LINE_INTERVAL * 1000) return;
+      printed = now;
+      printMessage(`${what}: ${done}/${total} ${note}`.trimEnd());
+    },
+    stop: () => undefined,
+  };
+}
+
+/** `75` → `1:15`, `4000` → `1:06:40`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

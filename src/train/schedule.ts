@@ -1,0 +1,27 @@
+import type { TrainConfig } from './config.js';
+
+/** The exponent of the poly schedule, as in DeepLab (arXiv:1606.00915). */
+const POLY_POWER = 0.9;
+
+/**
+ * The learning rate of one step.
+ *
+ * @param step - steps done before, from 0.
+ * @param stepsPerEpoch - steps of a whole epoch.
+ */
+export function learningRateAt(
+  config: Pick<TrainConfig, 'schedule' | 'learningRate' | 'lrDecay' | 'lrDecayEpochs' | 'epochs'>,
+  step: number,
+  stepsPerEpoch: number,
+): number {
+  const { schedule, learningRate, lrDecay, lrDecayEpochs, epochs } = config;
+  const done = Math.min(1, step / (epochs * stepsPerEpoch));
+  switch (schedule) {
+    case 'step':
+      return learningRate * lrDecay ** Math.floor(step / (stepsPerEpoch * lrDecayEpochs));
+    case 'poly':
+      return learningRate * (1 - done) ** POLY_POWER;
+    case 'cosine':
+      return (learningRate * (1 + Math.cos(Math.PI * done))) / 2;
+  }
+}

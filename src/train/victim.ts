@@ -1,0 +1,150 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Batch } from '../data/batches.js';
+import type { Size } from '../data/dataset.js';
+import type { ProgramRunner } from '../graph/program.js';
+import { SegprobeError } from '../shared/errors.js';
+import { createRunner } from './device.js';
+import { createEnet } from './models/enet.js';
+import { adamStep } from './optimizer.js';
+import { initialWeights, type NamedTensors, packParameters, packWeights, type PackedWeights, unpackParameters, unpackWeights } from './packing.js';
+import { createVictimProgram } from './victim-program.js';
+
+export interface VictimOptions extends Size {
+  readonly classCount: number;
+  /** Weights to begin with; drawn from `seed` if absent. */
+  readonly weights?: NamedTensors;
+  readonly seed?: number;
+  readonly predictBatchSizes: readonly number[];
+  /** Absent where the victim is only to predict. */
+  readonly training?: {
+    readonly batchSizes: readonly number[];
+    readonly classWeights: readonly number[];
+    readonly weightDecay: number;
+  };
+}
+
+/** An ENet that lives on the device: trains by batches, predicts label maps, gives its numbers out and takes them back. */
+export interface Victim {
+  /**
+   * Takes one step of Adam.
+   * @param step - counted from 1.
+   * @returns the loss before the step.
+   * @throws SegprobeError `TRAINING_DIVERGED` when the loss is no finite number.
+   */
+  trainStep(batch: Batch, step: number, learningRate: number, seed: number): number;
+  /** Predicts class numbers, `[N, H, W]` flattened. */
+  predict(images: Float32Array, count: number): Int32Array;
+  /** The weights and running statistics by name, in PyTorch's layout. */
+  readWeights(): NamedTensors;
+  writeWeights(weights: NamedTensors, what: string): void;
+  /** Weights and Adam's moments: all that training needs to go on. */
+  readOptimizer(): NamedTensors;
+  writeOptimizer(optimizer: NamedTensors, what: string): void;
+  dispose(): void;
+}
+
+/** Prefixes of the tensors in `optimizer.safetensors`, after PyTorch's names for Adam's state. */
+const PREFIX = { weights: 'weights.', firstMoment: 'exp_avg.', secondMoment: 'exp_avg_sq.' } as const;
+
+/** Builds an ENet on the backend in use; see {@link Victim}. The caller disposes it. */
+export function createVictim(options: VictimOptions): Victim {
+  const { height, width, classCount, training } = options;
+  const model = createEnet({ classCount });
+  const { spec } = model;
+  const weights =
+    options.weights === undefined
+      ? initialWeights(spec, options.seed ?? 1)
+      : packWeights(spec, options.weights, 'weights');
+  const runner = createRunner(
+    createVictimProgram({
+      model,
+      weights,
+      height,
+      width,
+      trainBatchSizes: training?.batchSizes ?? [],
+      predictBatchSizes: options.predictBatchSizes,
+      classWeights: training?.classWeights ?? [],
+      weightDecay: training?.weightDecay ?? 0,
+    }),
+  );
+  return {
+    trainStep: (batch, step, learningRate, seed) =>
+      tf.tidy(() => trainStep(runner, { height, width }, { batch, step, learningRate, seed })),
+    predict: (images, count) =>
+      tf.tidy(() => {
+        const image = tf.tensor4d(images, [count, height, width, 3]);
+        return runner.run(`predict/${count}`, { image })['labels']!.dataSync() as Int32Array;
+      }),
+    readWeights: () => unpackWeights(spec, packedState(runner)),
+    writeWeights: (named, what) => runner.writeState(vectors({ ...packWeights(spec, named, what) })),
+    readOptimizer: () => {
+      const { firstMoment, secondMoment, ...packed } = packedState(runner);
+      return new Map([
+        ...prefixed(PREFIX.weights, unpackWeights(spec, packed)),
+        ...prefixed(PREFIX.firstMoment, unpackParameters(spec, firstMoment)),
+        ...prefixed(PREFIX.secondMoment, unpackParameters(spec, secondMoment)),
+      ]);
+    },
+    writeOptimizer: (named, what) =>
+      runner.writeState(
+        vectors({
+          ...packWeights(spec, withoutPrefix(PREFIX.weights, named), what),
+          firstMoment: packParameters(spec, withoutPrefix(PREFIX.firstMoment, named), what),
+          secondMoment: packParameters(spec, withoutPrefix(PREFIX.secondMoment, named), what),
+        }),
+      ),
+    dispose: () => runner.dispose(),
+  };
+}
+
+interface Step {
+  readonly batch: Batch;
+  readonly step: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+function trainStep(runner: ProgramRunner, { height, width }: Size, { batch, step, learningRate, seed }: Step): number {
+  const { stepSize, secondCorrection } = adamStep(step, learningRate);
+  const outputs = runner.run(`train/${batch.count}`, {
+    image: tf.tensor4d(batch.images, [batch.count, height, width, 3]),
+    label: tf.tensor3d(batch.labels, [batch.count, height, width], 'int32'),
+    // Each dropout of a step adds its number to the second word.
+    seed: tf.tensor1d([seed, step * 1024], 'int32'),
+    stepSize: tf.scalar(stepSize),
+    secondCorrection: tf.scalar(secondCorrection),
+  });
+  const [loss] = outputs['loss']!.dataSync();
+  if (!Number.isFinite(loss)) {
+    throw new SegprobeError(
+      'TRAINING_DIVERGED',
+      `step ${step}: expected a finite loss, got ${loss}; a smaller --learning-rate may help (the last checkpoint is kept)`,
+    );
+  }
+  return loss!;
+}
+
+type PackedState = PackedWeights & { firstMoment: Float32Array; secondMoment: Float32Array };
+
+function packedState(runner: ProgramRunner): PackedState {
+  const state = Object.entries(runner.readState()).map(([name, { values }]) => [name, values]);
+  return Object.fromEntries(state) as PackedState;
+}
+
+function vectors(state: Readonly<Record<string, Float32Array>>) {
+  return Object.fromEntries(
+    Object.entries(state).map(([name, values]) => [
+      name,
+      { dtype: 'float32' as const, shape: [values.length], values },
+    ]),
+  );
+}
+
+function prefixed(prefix: string, named: NamedTensors): NamedTensors {
+  return new Map([...named].map(([name, tensor]) => [prefix + name, tensor]));
+}
+
+function withoutPrefix(prefix: string, named: NamedTensors): NamedTensors {
+  const own = [...named].filter(([name]) => name.startsWith(prefix));
+  return new Map(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+}
