@@ -1,5 +1,6 @@
 import { SegprobeError } from '../shared/errors.js';
 import type { Size } from './dataset.js';
+import { enlarge } from './enlarge.js';
 import { refusalOf } from './picture-refusal.js';
 import { sharp } from './sharp.js';
 
@@ -33,10 +34,11 @@ export interface DecodePictureOptions {
  * Decodes a PNG, JPEG, WebP, AVIF or TIFF picture on libuv's threads.
  *
  * The picture is turned upright as its EXIF orientation says, brought to sRGB where it carries a colour profile, to 8
- * bits a channel, and its transparency dropped. It is resized by a triangle filter ("bilinear", widened when the
- * picture shrinks so that no pixel is skipped), as the ancestors do; a picture already of that size keeps its pixels.
+ * bits a channel, and its transparency dropped. It is resized bilinearly, the filter widened where the picture shrinks
+ * so that no pixel is skipped, as the ancestors do; a picture already of that size keeps its pixels.
  *
- * Everything is asked of the thread pool at once, so that it finishes even while the caller blocks the main thread.
+ * Everything is asked of the thread pool at once, so that it finishes even while the caller blocks the main thread;
+ * only enlarging happens on the main thread.
  *
  * @param input - a file's path, or its bytes.
  * @throws SegprobeError naming the picture: `FILE_NOT_FOUND`, `IMAGE_EMPTY`, `IMAGE_UNSUPPORTED`, `IMAGE_UNREADABLE`
@@ -59,6 +61,7 @@ export async function decodePicture(
     pipeline = pipeline.resize(width, height, {
       fit: 'fill',
       kernel: 'linear',
+      withoutEnlargement: true, // along each axis by itself
       fastShrinkOnLoad: false,
     });
   }
@@ -70,14 +73,11 @@ export async function decodePicture(
   const { format, autoOrient: originalSize } = header.value;
   assertPictureSize(originalSize, { what, maxPixels, minSide });
   if (pixels.status === 'rejected') throw await refusalOf(input, what, pixels.reason);
-  const { data, info } = pixels.value;
-  return {
-    width: info.width,
-    height: info.height,
-    data: new Uint8Array(data.buffer, data.byteOffset, data.length),
-    format,
-    originalSize,
-  };
+  const { data: buffer, info } = pixels.value;
+  const { width, height } = size ?? info;
+  let data: Uint8Array = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+  if (info.width < width || info.height < height) data = enlarge(data, info, { width, height });
+  return { width, height, data, format, originalSize };
 }
 
 /**

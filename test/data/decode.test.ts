@@ -128,6 +128,32 @@ describe('decodePicture', () => {
     }
   });
 
+  it('enlarges between the centres of pixels, so that picture and label stay aligned', async () => {
+    // Twice as wide, columns 0, 10, 20, …: target column i lies at (i + 0.5) / 2 - 0.5 of the source.
+    const bytes = encodePng({ width: 8, height: 8, kind: 'grey', at: (x) => 10 * x });
+    const { data } = await decodePicture(bytes, { size: { width: 16, height: 8 } });
+    const row = Array.from({ length: 16 }, (_, x) => data[3 * (16 * 3 + x)]!);
+    // 0 (held), 2.5, 7.5, 12.5, … 67.5, 70 (held), rounded
+    const inner = Array.from({ length: 14 }, (_, i) => Math.round(2.5 + 5 * i));
+    assert.deepEqual(row, [0, ...inner, 70]);
+  });
+
+  it('enlarges one axis while it shrinks the other', async () => {
+    const bytes = encodePng({
+      width: 8,
+      height: 16,
+      kind: 'rgb',
+      at: (x, y, c) => [10 * x, 5 * y, 9][c]!,
+    });
+    const picture = await decodePicture(bytes, { size: { width: 16, height: 8 } });
+    assert.deepEqual([picture.width, picture.height, picture.data.length], [16, 8, 16 * 8 * 3]);
+    // Column 5 lies at 2.25 of the source; row 3 is the middle of source rows 6 and 7.
+    assert.deepEqual(
+      [...picture.data.subarray(3 * (16 * 3 + 5), 3 * (16 * 3 + 5) + 3)],
+      [23, 33, 9],
+    );
+  });
+
   it('keeps every pixel of a picture that has the size asked for', async () => {
     const noise = encodePng({
       width: 9,

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { loadBatches, type Batch, type LoadBatchesOptions } from '../../src/data/batches.js';
+import type { Dataset, Scene, Size } from '../../src/data/dataset.js';
+import { CAMVID } from '../../src/shared/classes.js';
+
+const SIZE = { height: 2, width: 3 };
+
+describe('loadBatches', () => {
+  it('lays scenes out in order, colours as shares of 255 and labels as int32', async () => {
+    const [batch] = await collect(createDataset(3), { batchSize: 2, order: [2, 0] });
+    assert.deepEqual(batch!.names, ['scene2', 'scene0']);
+    assert.equal(batch!.count, 2);
+    // Scene n holds bytes 50n, 50n + 1, …: 18 values of colour, then 6 of label, n each.
+    const expected = [2, 0].flatMap((n) => range(18).map((i) => Math.fround((50 * n + i) / 255)));
+    assert.deepEqual([...batch!.images], expected);
+    assert.deepEqual([...batch!.labels], [...range(6).fill(2), ...range(6).fill(0)]);
+    assert.ok(batch!.labels instanceof Int32Array);
+  });
+
+  it('turns all 256 values to the float32 nearest to v / 255', async () => {
+    const size = { height: 1, width: 256 };
+    const dataset = createDataset(1, {
+      read: () => ({
+        name: 'all',
+        ...size,
+        image: Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)),
+        label: new Uint8Array(256),
+      }),
+    });
+    const [batch] = await collect(dataset, { batchSize: 1, size });
+    const expected = range(768).map((i) => Math.fround(Math.floor(i / 3) / 255));
+    assert.deepEqual([...batch!.images], expected);
+  });
+
+  it('makes the last batch of what is left', async () => {
+    const batches = await collect(createDataset(5), { batchSize: 2 });
+    assert.deepEqual(
+      batches.map(({ count, labels }) => [count, labels.length]),
+      [
+        [2, 12],
+        [2, 12],
+        [1, 6],
+      ],
+    );
+  });
+
+  it('gives nothing of nothing', async () => {
+    assert.deepEqual(await collect(createDataset(3), { batchSize: 2, order: [] }), []);
+  });
+
+  it('begins at firstBatch as if the batches before it had been taken', async () => {
+    const dataset = createDataset(5);
+    const all = await collect(dataset, { batchSize: 2, order: [4, 3, 2, 1, 0] });
+    dataset.begun.length = 0;
+    const rest = await collect(dataset, { batchSize: 2, order: [4, 3, 2, 1, 0], firstBatch: 1 });
+    assert.deepEqual(rest, all.slice(1));
+    assert.deepEqual(dataset.begun, [2, 1, 0]);
+    assert.deepEqual(await collect(dataset, { batchSize: 2, firstBatch: 3 }), []);
+  });
+
+  it('passes each scene and its index through transform', async () => {
+    const [batch] = await collect(createDataset(3), {
+      batchSize: 2,
+      order: [1, 2],
+      transform: (scene, index) => ({ ...scene, label: scene.label.map((k) => 10 * index + k) }),
+    });
+    assert.deepEqual([...batch!.labels], [...range(6).fill(11), ...range(6).fill(22)]);
+  });
+
+  it('has two batches in flight while the consumer holds one, never more', async () => {
+    const dataset = createDataset(20);
+    const begunAt: number[] = [];
+    for await (const batch of loadBatches(dataset, options(dataset, { batchSize: 3 }))) {
+      assert.ok(batch.count > 0);
+      begunAt.push(dataset.begun.length);
+    }
+    // 3 in hand and 6 ahead, then 3 more each time, up to all 20.
+    assert.deepEqual(begunAt, [9, 12, 15, 18, 20, 20, 20]);
+    assert.equal(dataset.mostInFlight(), 6);
+  });
+
+  it('keeps as many scenes in flight as prefetch says, at least a batch', async () => {
+    for (const [prefetch, expected] of [
+      [5, 5],
+      [1, 3],
+    ] as const) {
+      const dataset = createDataset(20);
+      await collect(dataset, { batchSize: 3, prefetch });
+      assert.equal(dataset.mostInFlight(), expected);
+    }
+  });
+
+  it('fails when the batch of the broken scene is reached, and with nothing left behind', async () => {
+    const broken = new Error('scene 5 is broken');
+    const dataset = createDataset(12, {
+      failAt: new Map([
+        [5, broken],
+        [7, new Error('later')],
+      ]),
+    });
+    const counts: number[] = [];
+    await assert.rejects(async () => {
+      for await (const { count } of loadBatches(dataset, options(dataset, { batchSize: 2 }))) {
+        counts.push(count);
+      }
+    }, broken);
+    assert.deepEqual(counts, [2, 2]);
+    assert.equal(dataset.inFlight(), 0);
+    assert.deepEqual(dataset.begun, [0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('fails as transform fails', async () => {
+    const fault = new Error('cannot transform');
+    const transform = (): never => {
+      throw fault;
+    };
+    await assert.rejects(collect(createDataset(3), { batchSize: 2, transform }), fault);
+  });
+
+  it('stops reading when the loop is left', async () => {
+    const dataset = createDataset(20);
+    for await (const batch of loadBatches(dataset, options(dataset, { batchSize: 2 }))) {
+      assert.equal(batch.count, 2);
+      break;
+    }
+    assert.equal(dataset.inFlight(), 0);
+    assert.equal(dataset.begun.length, 6);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(dataset.begun.length, 6);
+  });
+
+  it('ends with CANCELLED when its signal is aborted', async () => {
+    const dataset = createDataset(20);
+    const { signal } = new AbortController();
+    const aborted = AbortSignal.abort();
+    const controller = new AbortController();
+    await assert.doesNotReject(collect(createDataset(2), { batchSize: 2, signal }));
+    await assert.rejects(collect(dataset, { batchSize: 2, signal: aborted }), {
+      code: 'CANCELLED',
+    });
+    assert.equal(dataset.begun.length, 0);
+    const taken: Batch[] = [];
+    await assert.rejects(
+      async () => {
+        const loader = loadBatches(
+          dataset,
+          options(dataset, { batchSize: 2, signal: controller.signal }),
+        );
+        for await (const batch of loader) {
+          taken.push(batch);
+          controller.abort();
+        }
+      },
+      { code: 'CANCELLED' },
+    );
+    assert.equal(taken.length, 1);
+    assert.equal(dataset.inFlight(), 0);
+  });
+
+  it('counts the seconds that the consumer waits, and none that it works', async () => {
+    const dataset = createDataset(4, { delayMs: 60 });
+    const loader = loadBatches(dataset, options(dataset, { batchSize: 1, prefetch: 4 }));
+    assert.equal(loader.waitSeconds, 0);
+    for await (const batch of loader) {
+      assert.equal(batch.count, 1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    // All four are read at once: the first is waited for, the others are ready. Four delays would be 0.24 s.
+    assert.ok(loader.waitSeconds >= 0.055, `${loader.waitSeconds}`);
+    assert.ok(loader.waitSeconds < 0.15, `${loader.waitSeconds}`);
+  });
+
+  it('refuses a scene of another size', async () => {
+    const dataset = createDataset(1);
+    const transform = (scene: Scene): Scene => ({ ...scene, width: 4 });
+    await assert.rejects(collect(dataset, { batchSize: 1, transform }), {
+      code: 'SHAPE_MISMATCH',
+      message: 'scene0: expected a scene of 3×2, got 4×2',
+    });
+  });
+
+  it('refuses a batch size or a prefetch that is no positive whole number', () => {
+    const dataset = createDataset(1);
+    for (const wrong of [0, -1, 1.5, NaN]) {
+      assert.throws(() => loadBatches(dataset, options(dataset, { batchSize: wrong })), RangeError);
+      assert.throws(
+        () => loadBatches(dataset, options(dataset, { batchSize: 1, prefetch: wrong })),
+        RangeError,
+      );
+    }
+  });
+});
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+type Options = Partial<LoadBatchesOptions> & { readonly batchSize: number };
+
+function options(dataset: Dataset, own: Options): LoadBatchesOptions {
+  return { size: SIZE, order: range(dataset.length), ...own };
+}
+
+async function collect(dataset: Dataset, own: Options): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for await (const batch of loadBatches(dataset, options(dataset, own))) batches.push(batch);
+  return batches;
+}
+
+interface WatchedDataset extends Dataset {
+  /** The scenes whose reading was begun, in order. */
+  readonly begun: number[];
+  inFlight(): number;
+  mostInFlight(): number;
+}
+
+/** Scene n has the colours 50n, 50n + 1, … and is labelled n. */
+function createDataset(
+  length: number,
+  own: {
+    readonly delayMs?: number;
+    readonly failAt?: ReadonlyMap<number, Error>;
+    readonly read?: (index: number, size: Size) => Scene;
+  } = {},
+): WatchedDataset {
+  const begun: number[] = [];
+  let inFlight = 0;
+  let most = 0;
+  return {
+    name: 'fake',
+    split: 'train',
+    classTable: CAMVID,
+    length,
+    defaultSize: SIZE,
+    nameOf: (index) => `scene${index}`,
+    async read(index, size) {
+      begun.push(index);
+      most = Math.max(most, ++inFlight);
+      await new Promise((resolve) => setTimeout(resolve, own.delayMs ?? 1));
+      inFlight--;
+      const error = own.failAt?.get(index);
+      if (error) throw error;
+      if (own.read) return own.read(index, size);
+      return {
+        name: `scene${index}`,
+        ...size,
+        image: Uint8Array.from({ length: 18 }, (_, i) => 50 * index + i),
+        label: new Uint8Array(6).fill(index),
+      };
+    },
+    close: () => Promise.resolve(),
+    begun,
+    inFlight: () => inFlight,
+    mostInFlight: () => most,
+  };
+}
