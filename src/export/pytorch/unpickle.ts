@@ -1,0 +1,129 @@
+import { describe, PickleMachine } from './pickle-machine.js';
+import type { PickleHost } from './pickle-machine.js';
+
+const STOP = 0x2e;
+const MAX_NAME = 512;
+const PROTOCOLS = { first: 2, last: 5 } as const;
+
+/** Every opcode that Python writes for plain data and tensors in protocols 2 to 5; no other is obeyed. */
+const OPCODES: ReadonlyMap<number, (machine: PickleMachine) => void> = new Map([
+  [0x80, readProtocol],
+  [0x95, (m) => void m.take(8)], // FRAME: how many bytes follow; all are in memory already
+  // Constants and numbers
+  [0x4e, (m) => m.push(null)], // NONE
+  [0x88, (m) => m.push(true)], // NEWTRUE
+  [0x89, (m) => m.push(false)], // NEWFALSE
+  [0x4a, (m) => m.push(m.take(4).getInt32(0, true))], // BININT
+  [0x4b, (m) => m.push(m.byte())], // BININT1
+  [0x4d, (m) => m.push(m.take(2).getUint16(0, true))], // BININT2
+  [0x8a, (m) => m.push(toInteger(m.blob(m.byte())))], // LONG1
+  [0x47, (m) => m.push(m.take(8).getFloat64(0, false))], // BINFLOAT
+  // Text and bytes
+  [0x58, (m) => m.push(m.text(m.take(4).getUint32(0, true)))], // BINUNICODE
+  [0x8c, (m) => m.push(m.text(m.byte()))], // SHORT_BINUNICODE
+  [0x42, (m) => pushBytes(m, m.take(4).getUint32(0, true))], // BINBYTES
+  [0x43, (m) => pushBytes(m, m.byte())], // SHORT_BINBYTES
+  // Tuples, lists, dictionaries
+  [0x28, (m) => m.mark()], // MARK
+  [0x29, (m) => pushNew(m, [])], // EMPTY_TUPLE
+  [0x74, (m) => pushNew(m, m.popToMark())], // TUPLE
+  [0x85, (m) => pushNew(m, m.popTuple(1))], // TUPLE1
+  [0x86, (m) => pushNew(m, m.popTuple(2))], // TUPLE2
+  [0x87, (m) => pushNew(m, m.popTuple(3))], // TUPLE3
+  [0x5d, (m) => pushNew(m, [])], // EMPTY_LIST
+  [0x61, (m) => append(m, [m.pop()])], // APPEND
+  [0x65, (m) => append(m, m.popToMark())], // APPENDS
+  [0x7d, (m) => pushNew(m, new Map())], // EMPTY_DICT
+  [0x73, (m) => m.setItems(m.popTuple(2))], // SETITEM
+  [0x75, (m) => m.setItems(m.popToMark())], // SETITEMS
+  // References to what was read before
+  [0x71, (m) => m.put(m.byte())], // BINPUT
+  [0x72, (m) => m.put(m.take(4).getUint32(0, true))], // LONG_BINPUT
+  [0x94, (m) => m.memoize()], // MEMOIZE
+  [0x68, (m) => m.push(m.get(m.byte()))], // BINGET
+  [0x6a, (m) => m.push(m.get(m.take(4).getUint32(0, true)))], // LONG_BINGET
+  // Objects, by the host's leave
+  [0x63, (m) => m.push(m.host.find(m.line(), m.line()))], // GLOBAL
+  [0x93, findByStack], // STACK_GLOBAL
+  [0x52, reduce], // REDUCE
+  [0x62, build], // BUILD
+  [0x51, (m) => pushNew(m, m.host.load(m.pop()))], // BINPERSID
+] satisfies [number, (machine: PickleMachine) => void][]);
+
+/**
+ * Reads a Python pickle without Python: a fixed table of opcodes builds plain data, and `host` decides what a class name
+ * may mean. Time and memory are bounded by the number of bytes and by `maxObjects`.
+ *
+ * @param what - names the pickle in messages.
+ * @throws SegprobeError `FILE_INVALID` for everything else.
+ * @see https://docs.python.org/3/library/pickletools.html
+ */
+export function unpickle(
+  bytes: Uint8Array,
+  host: PickleHost,
+  maxObjects: number,
+  what: string,
+): unknown {
+  const machine = new PickleMachine(bytes, host, maxObjects, what);
+  for (let code = machine.byte(); code !== STOP; code = machine.byte()) {
+    const run = OPCODES.get(code);
+    if (run === undefined) {
+      machine.refuse('an opcode of plain data and tensors', `0x${code.toString(16)}`);
+    }
+    run(machine);
+  }
+  return machine.result();
+}
+
+function readProtocol(m: PickleMachine): void {
+  const protocol = m.byte();
+  if (protocol < PROTOCOLS.first || protocol > PROTOCOLS.last) {
+    m.refuse(`pickle protocol ${PROTOCOLS.first} to ${PROTOCOLS.last}`, `${protocol}`);
+  }
+}
+
+/** Little-endian two's complement of at most 255 bytes; a number where it is exact. */
+function toInteger(bytes: Uint8Array): number | bigint {
+  let value = 0n;
+  for (const byte of [...bytes].reverse()) value = (value << 8n) | BigInt(byte);
+  value = BigInt.asIntN(8 * bytes.length, value);
+  const rounded = Number(value);
+  return Number.isSafeInteger(rounded) ? rounded : value;
+}
+
+function pushBytes(m: PickleMachine, count: number): void {
+  // A copy: the result does not keep the file alive.
+  pushNew(m, new Uint8Array(m.blob(count)));
+}
+
+function pushNew(m: PickleMachine, item: unknown): void {
+  m.spend();
+  m.push(item);
+}
+
+function append(m: PickleMachine, items: readonly unknown[]): void {
+  const list = m.topList();
+  for (const item of items) list.push(item);
+}
+
+function findByStack(m: PickleMachine): void {
+  const [module, name] = m.popTuple(2);
+  if (typeof module !== 'string' || typeof name !== 'string') {
+    m.refuse('the name of a class', `${describe(module)}, ${describe(name)}`);
+  }
+  if (module.length + name.length > MAX_NAME) {
+    m.refuse(`the name of a class, at most ${MAX_NAME} characters`, 'a longer one');
+  }
+  m.push(m.host.find(module, name));
+}
+
+function reduce(m: PickleMachine): void {
+  const [callee, args] = m.popTuple(2);
+  if (!Array.isArray(args)) m.refuse('arguments', describe(args));
+  pushNew(m, m.host.call(callee, args as unknown[]));
+}
+
+function build(m: PickleMachine): void {
+  const state = m.pop();
+  m.host.build(m.top(), state);
+}
