@@ -92,7 +92,7 @@ function toStorage(id: unknown, storages: ReadonlyMap<string, Uint8Array>, what:
   if (!Number.isSafeInteger(count) || bytes.length !== (count as number) * type.width) {
     refuse(
       what,
-      `${String(count)} values of ${type.dtype} in data/${key}`,
+      `${typeof count === 'number' ? count : describe(count)} values of ${type.dtype} in storage ${quote(key)}`,
       `${bytes.length} bytes`,
     );
   }

@@ -64,7 +64,7 @@ export function unpickle(
   maxObjects: number,
   what: string,
 ): unknown {
-  const machine = new PickleMachine(bytes, host, maxObjects, what);
+  const machine: PickleMachine = new PickleMachine(bytes, host, maxObjects, what);
   for (let code = machine.byte(); code !== STOP; code = machine.byte()) {
     const run = OPCODES.get(code);
     if (run === undefined) {

@@ -1,0 +1,100 @@
+import { zipSync } from 'fflate';
+
+/** Writes pickles by hand, opcode by opcode, as Python does in protocol 2. */
+export const pickle = {
+  none: [0x4e],
+  true: [0x88],
+  false: [0x89],
+  mark: [0x28],
+  emptyTuple: [0x29],
+  emptyList: [0x5d],
+  emptyDict: [0x7d],
+  append: [0x61],
+  reduce: [0x52],
+  build: [0x62],
+  stop: [0x2e],
+  integer: (value: number): number[] => [0x4a, ...littleEndian(value, 4)],
+  text: (text: string): number[] => {
+    const bytes = [...new TextEncoder().encode(text)];
+    return [0x58, ...littleEndian(bytes.length, 4), ...bytes];
+  },
+  global: (module: string, name: string): number[] => [
+    0x63,
+    ...new TextEncoder().encode(`${module}\n${name}\n`),
+  ],
+  tuple: (...items: number[][]): number[] => [0x28, ...items.flat(), 0x74],
+  list: (...items: number[][]): number[] => [0x5d, 0x28, ...items.flat(), 0x65],
+  dict: (...items: number[][]): number[] => [0x7d, 0x28, ...items.flat(), 0x75],
+  put: (index: number): number[] => [0x71, index],
+  get: (index: number): number[] => [0x68, index],
+};
+
+export interface TensorParts {
+  /** @defaultValue FloatStorage */
+  readonly storageClass?: string;
+  /** The entry under data/. @defaultValue '0' */
+  readonly key?: string;
+  /** Number of values of the whole storage. */
+  readonly stored: number;
+  /** @defaultValue 0 */
+  readonly offset?: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** The opcodes of one tensor. */
+export function pickleTensor({
+  storageClass = 'FloatStorage',
+  key = '0',
+  stored,
+  offset = 0,
+  shape,
+  strides,
+}: TensorParts): number[] {
+  const { global, tuple, text, integer } = pickle;
+  const storage = tuple(
+    text('storage'),
+    global('torch', storageClass),
+    text(key),
+    text('cpu'),
+    integer(stored),
+  );
+  return [
+    ...global('torch._utils', '_rebuild_tensor_v2'),
+    ...tuple(
+      [...storage, 0x51],
+      integer(offset),
+      tuple(...shape.map(integer)),
+      tuple(...strides.map(integer)),
+      pickle.false,
+      [...global('collections', 'OrderedDict'), ...pickle.emptyTuple, ...pickle.reduce],
+    ),
+    ...pickle.reduce,
+  ];
+}
+
+/** A checkpoint's file around the opcodes of one object. */
+export function checkpointOf(
+  opcodes: readonly number[],
+  storages: Readonly<Record<string, ArrayBufferView>> = {},
+  level: 0 | 6 = 0,
+): Uint8Array<ArrayBuffer> {
+  const entries = Object.entries(storages).map(([key, { buffer, byteOffset, byteLength }]) => [
+    `archive/data/${key}`,
+    new Uint8Array(buffer, byteOffset, byteLength),
+  ]);
+  const program = Uint8Array.from([0x80, 2, ...opcodes, ...pickle.stop]);
+  return new Uint8Array(
+    zipSync(
+      {
+        'archive/data.pkl': program,
+        ...(Object.fromEntries(entries) as Record<string, Uint8Array>),
+      },
+      { level },
+    ),
+  );
+}
+
+function littleEndian(value: number, bytes: number): number[] {
+  return Array.from({ length: bytes }, (_, i) => (value >> (8 * i)) & 0xff);
+}
