@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { loadBatches, type Batch, type LoadBatchesOptions } from '../../src/data/batches.js';
-import type { Dataset, Scene, Size } from '../../src/data/dataset.js';
-import { CAMVID } from '../../src/shared/classes.js';
+import type { Dataset, Scene } from '../../src/data/dataset.js';
+import { createWatchedDataset } from '../support/watched-dataset.js';
 
+/** The size of the watched data set's scenes. */
 const SIZE = { height: 2, width: 3 };
 
 describe('loadBatches', () => {
   it('lays scenes out in order, colours as shares of 255 and labels as int32', async () => {
-    const [batch] = await collect(createDataset(3), { batchSize: 2, order: [2, 0] });
+    const [batch] = await collect(createWatchedDataset(3), { batchSize: 2, order: [2, 0] });
     assert.deepEqual(batch!.names, ['scene2', 'scene0']);
     assert.equal(batch!.count, 2);
     // Scene n holds bytes 50n, 50n + 1, …: 18 values of colour, then 6 of label, n each.
@@ -19,7 +20,7 @@ describe('loadBatches', () => {
 
   it('turns all 256 values to the float32 nearest to v / 255', async () => {
     const size = { height: 1, width: 256 };
-    const dataset = createDataset(1, {
+    const dataset = createWatchedDataset(1, {
       read: () => ({
         name: 'all',
         ...size,
@@ -33,7 +34,7 @@ describe('loadBatches', () => {
   });
 
   it('makes the last batch of what is left', async () => {
-    const batches = await collect(createDataset(5), { batchSize: 2 });
+    const batches = await collect(createWatchedDataset(5), { batchSize: 2 });
     assert.deepEqual(
       batches.map(({ count, labels }) => [count, labels.length]),
       [
@@ -45,11 +46,11 @@ describe('loadBatches', () => {
   });
 
   it('gives nothing of nothing', async () => {
-    assert.deepEqual(await collect(createDataset(3), { batchSize: 2, order: [] }), []);
+    assert.deepEqual(await collect(createWatchedDataset(3), { batchSize: 2, order: [] }), []);
   });
 
   it('begins at firstBatch as if the batches before it had been taken', async () => {
-    const dataset = createDataset(5);
+    const dataset = createWatchedDataset(5);
     const all = await collect(dataset, { batchSize: 2, order: [4, 3, 2, 1, 0] });
     dataset.begun.length = 0;
     const rest = await collect(dataset, { batchSize: 2, order: [4, 3, 2, 1, 0], firstBatch: 1 });
@@ -59,7 +60,7 @@ describe('loadBatches', () => {
   });
 
   it('passes each scene and its index through transform', async () => {
-    const [batch] = await collect(createDataset(3), {
+    const [batch] = await collect(createWatchedDataset(3), {
       batchSize: 2,
       order: [1, 2],
       transform: (scene, index) => ({ ...scene, label: scene.label.map((k) => 10 * index + k) }),
@@ -68,7 +69,7 @@ describe('loadBatches', () => {
   });
 
   it('has two batches in flight while the consumer holds one, never more', async () => {
-    const dataset = createDataset(20);
+    const dataset = createWatchedDataset(20);
     const begunAt: number[] = [];
     for await (const batch of loadBatches(dataset, options(dataset, { batchSize: 3 }))) {
       assert.ok(batch.count > 0);
@@ -84,7 +85,7 @@ describe('loadBatches', () => {
       [5, 5],
       [1, 3],
     ] as const) {
-      const dataset = createDataset(20);
+      const dataset = createWatchedDataset(20);
       await collect(dataset, { batchSize: 3, prefetch });
       assert.equal(dataset.mostInFlight(), expected);
     }
@@ -92,7 +93,7 @@ describe('loadBatches', () => {
 
   it('fails when the batch of the broken scene is reached, and with nothing left behind', async () => {
     const broken = new Error('scene 5 is broken');
-    const dataset = createDataset(12, {
+    const dataset = createWatchedDataset(12, {
       failAt: new Map([
         [5, broken],
         [7, new Error('later')],
@@ -114,11 +115,11 @@ describe('loadBatches', () => {
     const transform = (): never => {
       throw fault;
     };
-    await assert.rejects(collect(createDataset(3), { batchSize: 2, transform }), fault);
+    await assert.rejects(collect(createWatchedDataset(3), { batchSize: 2, transform }), fault);
   });
 
   it('stops reading when the loop is left', async () => {
-    const dataset = createDataset(20);
+    const dataset = createWatchedDataset(20);
     for await (const batch of loadBatches(dataset, options(dataset, { batchSize: 2 }))) {
       assert.equal(batch.count, 2);
       break;
@@ -130,11 +131,11 @@ describe('loadBatches', () => {
   });
 
   it('ends with CANCELLED when its signal is aborted', async () => {
-    const dataset = createDataset(20);
+    const dataset = createWatchedDataset(20);
     const { signal } = new AbortController();
     const aborted = AbortSignal.abort();
     const controller = new AbortController();
-    await assert.doesNotReject(collect(createDataset(2), { batchSize: 2, signal }));
+    await assert.doesNotReject(collect(createWatchedDataset(2), { batchSize: 2, signal }));
     await assert.rejects(collect(dataset, { batchSize: 2, signal: aborted }), {
       code: 'CANCELLED',
     });
@@ -158,7 +159,7 @@ describe('loadBatches', () => {
   });
 
   it('counts the seconds that the consumer waits, and none that it works', async () => {
-    const dataset = createDataset(4, { delayMs: 60 });
+    const dataset = createWatchedDataset(4, { delayMs: 60 });
     const loader = loadBatches(dataset, options(dataset, { batchSize: 1, prefetch: 4 }));
     assert.equal(loader.waitSeconds, 0);
     for await (const batch of loader) {
@@ -171,7 +172,7 @@ describe('loadBatches', () => {
   });
 
   it('refuses a scene of another size', async () => {
-    const dataset = createDataset(1);
+    const dataset = createWatchedDataset(1);
     const transform = (scene: Scene): Scene => ({ ...scene, width: 4 });
     await assert.rejects(collect(dataset, { batchSize: 1, transform }), {
       code: 'SHAPE_MISMATCH',
@@ -180,7 +181,7 @@ describe('loadBatches', () => {
   });
 
   it('refuses a batch size or a prefetch that is no positive whole number', () => {
-    const dataset = createDataset(1);
+    const dataset = createWatchedDataset(1);
     for (const wrong of [0, -1, 1.5, NaN]) {
       assert.throws(() => loadBatches(dataset, options(dataset, { batchSize: wrong })), RangeError);
       assert.throws(
@@ -205,52 +206,4 @@ async function collect(dataset: Dataset, own: Options): Promise<Batch[]> {
   const batches: Batch[] = [];
   for await (const batch of loadBatches(dataset, options(dataset, own))) batches.push(batch);
   return batches;
-}
-
-interface WatchedDataset extends Dataset {
-  /** The scenes whose reading was begun, in order. */
-  readonly begun: number[];
-  inFlight(): number;
-  mostInFlight(): number;
-}
-
-/** Scene n has the colours 50n, 50n + 1, … and is labelled n. */
-function createDataset(
-  length: number,
-  own: {
-    readonly delayMs?: number;
-    readonly failAt?: ReadonlyMap<number, Error>;
-    readonly read?: (index: number, size: Size) => Scene;
-  } = {},
-): WatchedDataset {
-  const begun: number[] = [];
-  let inFlight = 0;
-  let most = 0;
-  return {
-    name: 'fake',
-    split: 'train',
-    classTable: CAMVID,
-    length,
-    defaultSize: SIZE,
-    nameOf: (index) => `scene${index}`,
-    async read(index, size) {
-      begun.push(index);
-      most = Math.max(most, ++inFlight);
-      await new Promise((resolve) => setTimeout(resolve, own.delayMs ?? 1));
-      inFlight--;
-      const error = own.failAt?.get(index);
-      if (error) throw error;
-      if (own.read) return own.read(index, size);
-      return {
-        name: `scene${index}`,
-        ...size,
-        image: Uint8Array.from({ length: 18 }, (_, i) => 50 * index + i),
-        label: new Uint8Array(6).fill(index),
-      };
-    },
-    close: () => Promise.resolve(),
-    begun,
-    inFlight: () => inFlight,
-    mostInFlight: () => most,
-  };
 }
