@@ -38,10 +38,12 @@ const importLines = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
               regex: `^(\\.\\./)+${other}/`,
               message: `src/${folder} may import only ${allowed.join(', ') || 'nothing'} (eslint.config.js).`,
             })),
-          ...PACKAGE_HOMES.filter(({ homes }) => !homes.includes(folder)).map(({ group, homes }) => ({
-            group,
-            message: `Only src/{${homes.join(',')}} may import this package (eslint.config.js).`,
-          })),
+          ...PACKAGE_HOMES.filter(({ homes }) => !homes.includes(folder)).map(
+            ({ group, homes }) => ({
+              group,
+              message: `Only src/{${homes.join(',')}} may import this package (eslint.config.js).`,
+            }),
+          ),
           ...(folder === 'shared'
             ? [{ group: ['node:*'], message: 'src/shared runs in the browser too.' }]
             : []),
@@ -65,6 +67,10 @@ export default tseslint.config(
         { considerDefaultExhaustiveForUnions: true },
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowArray: true, allowNumber: true },
+      ],
       'no-console': 'error',
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
       eqeqeq: 'error',

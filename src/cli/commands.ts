@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./export.js')).configureExport,
   },
   {
+    name: 'segment',
+    summary: 'segment pictures: masks, overlays, class numbers, shares',
+    load: async () => (await import('./segment.js')).configureSegment,
+  },
+  {
     name: 'serve',
     summary: 'serve the models over HTTP',
     load: async () => (await import('./serve.js')).configureServe,

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isSegprobeError, messageOf } from '../shared/errors.js';
 import { COMMANDS } from './commands.js';
 import { EXIT } from './exit-codes.js';
+import { packageVersion } from './package-version.js';
 
 /**
  * Runs the command line.
@@ -29,7 +29,9 @@ export async function main(args: readonly string[]): Promise<number> {
 
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('segprobe')
-    .description('Finds the faults of a semantic-segmentation model and of the data it learned from.')
+    .description(
+      'Finds the faults of a semantic-segmentation model and of the data it learned from.',
+    )
     .version(packageVersion())
     .showSuggestionAfterError()
     .exitOverride();
@@ -42,9 +44,4 @@ async function createProgram(args: readonly string[]): Promise<Command> {
   program.addHelpText('after', '\nsegprobe COMMAND --help shows the options of a command.');
   if (args.length === 0) program.help();
   return program;
-}
-
-function packageVersion(): string {
-  const url = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version;
 }

@@ -12,4 +12,3 @@ export function printJson(value: unknown): void {
 export function printMessage(text: string): void {
   process.stderr.write(`${text}\n`);
 }
-

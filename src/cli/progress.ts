@@ -22,7 +22,14 @@ export function startProgress(what: string, total: number): Progress {
 function startBar(what: string, total: number): Progress {
   const format = `${what} [{bar}] {value}/{total} {note} ETA {eta_formatted}`;
   const bar = new cliProgress.SingleBar(
-    { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, etaBuffer: 20, barsize: 24 },
+    {
+      format,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      etaBuffer: 20,
+      barsize: 24,
+    },
     cliProgress.Presets.shades_classic,
   );
   bar.start(total, 0, { note: '' });

@@ -4,7 +4,10 @@ export function formatPercent(share: number | null): string {
 }
 
 /** A table of IoU by class; classes without one are left out. */
-export function formatScores(names: readonly string[], { iou }: { readonly iou: readonly (number | null)[] }): string {
+export function formatScores(
+  names: readonly string[],
+  { iou }: { readonly iou: readonly (number | null)[] },
+): string {
   const width = Math.max(...names.map((name) => name.length));
   return names
     .map((name, i) => ({ name, value: iou[i] ?? null }))

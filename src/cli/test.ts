@@ -8,12 +8,19 @@ import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { startProgress } from './progress.js';
 import { formatPercent, formatScores } from './scores.js';
-import { addCheckpointFlags, checkpointFolder, openSplit, type TrainingFlags } from './training-flags.js';
+import {
+  addCheckpointFlags,
+  checkpointFolder,
+  openSplit,
+  type TrainingFlags,
+} from './training-flags.js';
 
 /** `segprobe test` */
 export function configureTest(command: Command): void {
   addCheckpointFlags(command)
-    .addOption(new Option('--split <split>', 'which split to measure on').choices(SPLITS).default('val'))
+    .addOption(
+      new Option('--split <split>', 'which split to measure on').choices(SPLITS).default('val'),
+    )
     .option('--json', 'print the result as one JSON object')
     .action((flags: TrainingFlags & { split: Split }) => test(flags, flags.split));
 }
@@ -40,11 +47,20 @@ export async function test(flags: TrainingFlags, split: Split): Promise<void> {
     weights,
     predictBatchSizes: batchSizesOf(limit, batchSize),
   });
-  const progress = startProgress(`${flags.name} on ${dataset.name} ${split}, ${description}`, limit);
+  const progress = startProgress(
+    `${flags.name} on ${dataset.name} ${split}, ${description}`,
+    limit,
+  );
   const started = performance.now();
   try {
     const scores = await withInterrupt((signal) =>
-      evaluateVictim(victim, dataset, { batchSize, size, limit, signal, onProgress: (done) => progress.update(done) }),
+      evaluateVictim(victim, dataset, {
+        batchSize,
+        size,
+        limit,
+        signal,
+        onProgress: (done) => progress.update(done),
+      }),
     );
     progress.stop();
     const { iou, miou, pixelAccuracy, pixels, images } = scores;
@@ -53,10 +69,21 @@ export async function test(flags: TrainingFlags, split: Split): Promise<void> {
     if (flags['json']) {
       const classes = names.map((name, i) => ({ name, iou: iou[i], pixels: pixels[i] }));
       const { name, split: measured } = { name: dataset.name, split };
-      printJson({ images, classes, miou, pixelAccuracy, imagesPerSecond, victim: flags.name, dataset: name, split: measured });
+      printJson({
+        images,
+        classes,
+        miou,
+        pixelAccuracy,
+        imagesPerSecond,
+        victim: flags.name,
+        dataset: name,
+        split: measured,
+      });
       return;
     }
-    printLine(`${flags.name} on ${dataset.name} ${split}, ${images} images: mIoU ${formatPercent(miou)}, pixel accuracy ${formatPercent(pixelAccuracy)}`);
+    printLine(
+      `${flags.name} on ${dataset.name} ${split}, ${images} images: mIoU ${formatPercent(miou)}, pixel accuracy ${formatPercent(pixelAccuracy)}`,
+    );
     printLine(formatScores(names, scores));
   } finally {
     progress.stop();

@@ -19,7 +19,8 @@ import {
 export function configureTrain(command: Command): void {
   addTrainingFlags(command).action(async (flags: TrainingFlags) => {
     const state = await train(flags);
-    if (flags['json']) printJson({ name: flags.name, epoch: state.epoch, step: state.step, best: state.best });
+    if (flags['json'])
+      printJson({ name: flags.name, epoch: state.epoch, step: state.step, best: state.best });
     else printLine(resultOf(flags, state));
   });
 }
@@ -48,7 +49,10 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
             : (await readCheckpoint(checkpointFolder({ ...flags, name: pretrained }))).weights,
         cacheDir: segprobeCacheDir(),
         reloadClassWeights: flags['reloadClassWeights'] === true,
-        observer: createTrainObserver({ epochs: config.epochs, printStep: flags['printStep'] === true }),
+        observer: createTrainObserver({
+          epochs: config.epochs,
+          printStep: flags['printStep'] === true,
+        }),
         signal,
       }),
     );
@@ -60,5 +64,8 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
 function resultOf(flags: TrainingFlags, { best, epoch, classes }: TrainState): string {
   if (best === null) return `${flags.name}: no epoch is complete yet`;
   const head = `${flags.name}: ${epoch} epochs, best mIoU on val ${formatPercent(best.miou)} after epoch ${best.epoch}`;
-  return `${head}\n${formatScores(classes.map(({ name }) => name), best)}`;
+  return `${head}\n${formatScores(
+    classes.map(({ name }) => name),
+    best,
+  )}`;
 }

@@ -20,7 +20,9 @@ export interface TrainingFlags {
 export function addCheckpointFlags(command: Command): Command {
   return command
     .addOption(
-      new Option('--dataset <name>', "the data set's layout (default: camvid)").choices(DATASET_NAMES),
+      new Option('--dataset <name>', "the data set's layout (default: camvid)").choices(
+        DATASET_NAMES,
+      ),
     )
     .option('--dataset-dir <dir>', 'the folder of the data set')
     .option('--limit <n>', 'take only the first n scenes of a split', integer)
@@ -37,24 +39,46 @@ export function addTrainingFlags(command: Command): Command {
     .option('-b, --batch-size <n>', 'scenes a step (default: 10)', integer)
     .option('--epochs <n>', 'passes over the data set (default: 300)', integer)
     .option('--lr, --learning-rate <rate>', 'learning rate of Adam (default: 5e-4)', number)
-    .option('--lr-decay <factor>', 'what --schedule step multiplies the rate by (default: 0.1)', number)
+    .option(
+      '--lr-decay <factor>',
+      'what --schedule step multiplies the rate by (default: 0.1)',
+      number,
+    )
     .option('--lr-decay-epochs <n>', 'after how many epochs, each time (default: 100)', integer)
     .addOption(
-      new Option('--schedule <kind>', 'how the rate falls (default: step)').choices(['step', 'poly', 'cosine']),
-    )
-    .option('--weight-decay <factor>', 'L2 regularisation (default: 2e-4)', number)
-    .option('--height <pixels>', 'height that scenes are scaled to, a multiple of 8 (default: 360)', integer)
-    .option('--width <pixels>', 'width that scenes are scaled to, a multiple of 8 (default: 480)', integer)
-    .addOption(
-      new Option('--weighing <scheme>', 'weights of the classes in the loss (default: enet)').choices([
-        'enet',
-        'mfb',
-        'none',
+      new Option('--schedule <kind>', 'how the rate falls (default: step)').choices([
+        'step',
+        'poly',
+        'cosine',
       ]),
     )
-    .option('--reload-class-weights', 'compute the class weights anew instead of reading the cached ones')
+    .option('--weight-decay <factor>', 'L2 regularisation (default: 2e-4)', number)
+    .option(
+      '--height <pixels>',
+      'height that scenes are scaled to, a multiple of 8 (default: 360)',
+      integer,
+    )
+    .option(
+      '--width <pixels>',
+      'width that scenes are scaled to, a multiple of 8 (default: 480)',
+      integer,
+    )
+    .addOption(
+      new Option(
+        '--weighing <scheme>',
+        'weights of the classes in the loss (default: enet)',
+      ).choices(['enet', 'mfb', 'none']),
+    )
+    .option(
+      '--reload-class-weights',
+      'compute the class weights anew instead of reading the cached ones',
+    )
     .option('--with-unlabeled', 'let unlabelled pixels count in the loss')
-    .option('--seed <n>', 'what the first weights, the order and dropout are drawn from (default: 1)', integer)
+    .option(
+      '--seed <n>',
+      'what the first weights, the order and dropout are drawn from (default: 1)',
+      integer,
+    )
     .option('--print-step', 'print the loss of each step')
     .option('--pretrained <name>', 'begin with the weights of another checkpoint')
     .option('--resume', 'go on with the checkpoint of this name')
@@ -85,13 +109,22 @@ const CONFIG_KEYS = [
  * Reads the configuration from the flags.
  * @param before - the configuration of the training that is resumed, which flags not given are taken from.
  */
-export function toTrainConfig(flags: TrainingFlags, before: Partial<TrainConfig> = {}): TrainConfig {
-  const given = CONFIG_KEYS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]);
+export function toTrainConfig(
+  flags: TrainingFlags,
+  before: Partial<TrainConfig> = {},
+): TrainConfig {
+  const given = CONFIG_KEYS.filter((key) => flags[key] !== undefined).map((key) => [
+    key,
+    flags[key],
+  ]);
   return parseTrainConfig({ ...before, ...Object.fromEntries(given) });
 }
 
 /** The folder of the checkpoint, `save/NAME`. */
-export function checkpointFolder({ saveDir, name }: Pick<TrainingFlags, 'saveDir' | 'name'>): string {
+export function checkpointFolder({
+  saveDir,
+  name,
+}: Pick<TrainingFlags, 'saveDir' | 'name'>): string {
   return path.join(saveDir, name);
 }
 

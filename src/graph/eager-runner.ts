@@ -4,9 +4,12 @@ import type { Program, ProgramRunner } from './program.js';
 
 /** Runs a program's functions eagerly on whatever backend is active: without native TensorFlow, for debugging, in tests. */
 export function createEagerRunner(program: Program): ProgramRunner {
-  const toTensor = ({ values, shape, dtype }: Constant): tf.Tensor => tf.tensor(values, [...shape], dtype);
+  const toTensor = ({ values, shape, dtype }: Constant): tf.Tensor =>
+    tf.tensor(values, [...shape], dtype);
   const state = tf.tidy(() =>
-    Object.fromEntries(Object.entries(program.state).map(([name, value]) => [name, tf.keep(toTensor(value))])),
+    Object.fromEntries(
+      Object.entries(program.state).map(([name, value]) => [name, tf.keep(toTensor(value))]),
+    ),
   );
   const replace = (name: string, tensor: tf.Tensor): void => {
     state[name]!.dispose();
@@ -17,7 +20,8 @@ export function createEagerRunner(program: Program): ProgramRunner {
     run: (name, inputs) =>
       tf.tidy(() => {
         const fn = program.functions[name];
-        if (fn === undefined) throw new Error(`expected one of the program's functions, got ${name}`);
+        if (fn === undefined)
+          throw new Error(`expected one of the program's functions, got ${name}`);
         const result = fn.run(inputs, { ...state });
         for (const [key, tensor] of Object.entries(result.state ?? {})) {
           if (tensor !== state[key]) replace(key, tf.keep(tensor.clone()));
@@ -31,7 +35,7 @@ export function createEagerRunner(program: Program): ProgramRunner {
           {
             dtype: tensor.dtype as Constant['dtype'],
             shape: tensor.shape,
-            values: tensor.dataSync().slice() as Constant['values'],
+            values: tensor.dataSync().slice(),
           },
         ]),
       ),

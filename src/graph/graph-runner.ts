@@ -23,12 +23,15 @@ export function createGraphRunner(program: Program): ProgramRunner & { readonly 
     graph: recorded,
     run: (name, inputs) => {
       const signature = recorded.signatures[name];
-      if (signature === undefined) throw new Error(`expected one of the program's functions, got ${name}`);
+      if (signature === undefined)
+        throw new Error(`expected one of the program's functions, got ${name}`);
       return run(session, signature, inputs);
     },
     readState: () => {
       const values = run(session, accessors.read, {});
-      const state = Object.entries(values).map(([name, tensor]) => [name, toConstant(tensor)] as const);
+      const state = Object.entries(values).map(
+        ([name, tensor]) => [name, toConstant(tensor)] as const,
+      );
       tf.dispose(values);
       return Object.fromEntries(state);
     },
@@ -61,7 +64,10 @@ function run(session: number, signature: Signature, inputs: TensorMap): Record<s
     const tensor = inputs[name];
     if (tensor?.dtype !== dtype || String(tensor.shape) !== String(shape)) {
       const found = tensor === undefined ? 'none' : `${tensor.dtype}[${tensor.shape}]`;
-      throw new SegprobeError('SHAPE_MISMATCH', `input ${name}: expected ${dtype}[${shape}], got ${found}`);
+      throw new SegprobeError(
+        'SHAPE_MISMATCH',
+        `input ${name}: expected ${dtype}[${shape}], got ${found}`,
+      );
     }
     return tensor;
   });
@@ -72,7 +78,9 @@ function run(session: number, signature: Signature, inputs: TensorMap): Record<s
     fed.map(([, { node }]) => node).join(','),
     fetched.map(([, { node }]) => node).join(','),
   );
-  return Object.fromEntries(fetched.map(([name], i) => [name, backend.createOutputTensor(outputs[i]!)]));
+  return Object.fromEntries(
+    fetched.map(([name], i) => [name, backend.createOutputTensor(outputs[i]!)]),
+  );
 }
 
 /** Nodes and signatures that read all variables at once and write one at a time. */
@@ -87,16 +95,27 @@ function stateAccessors({ variables }: Graph): {
   for (const [name, { dtype, shape }] of Object.entries(variables)) {
     const meta = { dtype, shape };
     const type = { kind: 'type', value: dtype } as const;
-    const node = (suffix: string, op: string, inputs: string[], attributes: GraphNode['attributes']): string => {
+    const node = (
+      suffix: string,
+      op: string,
+      inputs: string[],
+      attributes: GraphNode['attributes'],
+    ): string => {
       nodes.push({ name: `${name}/${suffix}`, op, inputs, attributes, outputs: [meta] });
       return `${name}/${suffix}`;
     };
     const value = node('get', 'ReadVariableOp', [name], { dtype: type });
-    const fed = node('feed', 'Placeholder', [], { dtype: type, shape: { kind: 'shape', value: shape } });
+    const fed = node('feed', 'Placeholder', [], {
+      dtype: type,
+      shape: { kind: 'shape', value: shape },
+    });
     const assigned = node('set', 'AssignVariableOp', [name, fed], { dtype: type });
     const done = node('set/done', 'Identity', [fed, `^${assigned}`], { T: type });
     read[name] = { ...meta, node: value };
-    write[name] = { inputs: { value: { ...meta, node: fed } }, outputs: { done: { ...meta, node: done } } };
+    write[name] = {
+      inputs: { value: { ...meta, node: fed } },
+      outputs: { done: { ...meta, node: done } },
+    };
   }
   return { nodes, read: { inputs: {}, outputs: read }, write };
 }

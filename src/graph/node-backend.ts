@@ -23,10 +23,20 @@ export interface NativeBinding {
   createTensor(shape: number[], dtype: number, values: ArrayLike<number>): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
-  executeOp(op: string, attributes: NativeAttribute[], inputs: number[], outputs: number): NativeTensor[];
+  executeOp(
+    op: string,
+    attributes: NativeAttribute[],
+    inputs: number[],
+    outputs: number,
+  ): NativeTensor[];
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(session: number): void;
-  runSavedModel(session: number, inputs: number[], inputNames: string, outputNames: string): NativeTensor[];
+  runSavedModel(
+    session: number,
+    inputs: number[],
+    inputNames: string,
+    outputNames: string,
+  ): NativeTensor[];
   getNumOfTensors(): number;
   isUsingGpuDevice(): boolean;
   readonly TF_Version: string;
@@ -76,13 +86,19 @@ export function nodeBackend(): NodeBackend {
 }
 
 /** Copies `binding` with some methods replaced; the native object's own properties are read-only. */
-export function deriveBinding(binding: NativeBinding, methods: Partial<NativeBinding>): NativeBinding {
+export function deriveBinding(
+  binding: NativeBinding,
+  methods: Partial<NativeBinding>,
+): NativeBinding {
   const properties = Object.entries(methods).map(([name, value]) => [name, { value }] as const);
   return Object.create(binding, Object.fromEntries(properties)) as NativeBinding;
 }
 
 /** Turns the binding's attributes into the graph's. */
-export function toAttributes(binding: NativeBinding, native: readonly NativeAttribute[]): Attributes {
+export function toAttributes(
+  binding: NativeBinding,
+  native: readonly NativeAttribute[],
+): Attributes {
   const convert = ({ name, type, value }: NativeAttribute): Attribute => {
     switch (type) {
       case binding.TF_ATTR_STRING:
@@ -129,7 +145,9 @@ function toNativeAttributes(binding: NativeBinding, attributes: Attributes): Nat
       case 'types':
       case 'function':
       case 'tensor':
-        throw new Error(`attribute ${name} of kind ${kind} cannot pass through tfjs-node's binding`);
+        throw new Error(
+          `attribute ${name} of kind ${kind} cannot pass through tfjs-node's binding`,
+        );
     }
   });
 }

@@ -1,4 +1,10 @@
-import { type Attributes, type Graph, type GraphNode, parseReference, type Signature } from './graph.js';
+import {
+  type Attributes,
+  type Graph,
+  type GraphNode,
+  parseReference,
+  type Signature,
+} from './graph.js';
 import { type Program } from './program.js';
 import { Recorder } from './recorder.js';
 
@@ -25,7 +31,10 @@ export function recordProgram(program: Program): Graph {
     return { name, op: 'VarHandleOp', inputs: [], attributes, outputs: [] };
   });
   const fetched = Object.values(signatures).flatMap(({ outputs }) => Object.values(outputs));
-  const nodes = withoutDeadCode([...handles, ...recorder.nodes], fetched.map(({ node }) => node));
+  const nodes = withoutDeadCode(
+    [...handles, ...recorder.nodes],
+    fetched.map(({ node }) => node),
+  );
   const alive = new Set(nodes.map(({ name }) => name));
   const called = new Set(nodes.map(({ attributes }) => attributes['f']?.value));
   return {
@@ -42,7 +51,10 @@ export function recordProgram(program: Program): Graph {
 }
 
 /** The nodes that `roots` depend on, in their order. */
-export function withoutDeadCode(nodes: readonly GraphNode[], roots: readonly string[]): GraphNode[] {
+export function withoutDeadCode(
+  nodes: readonly GraphNode[],
+  roots: readonly string[],
+): GraphNode[] {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const alive = new Set<string>();
   const open = [...roots];

@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { SegprobeError } from '../shared/errors.js';
-import type { Attributes, Constant, GraphFunction, GraphNode, Signature, TensorMeta } from './graph.js';
+import type {
+  Attributes,
+  Constant,
+  GraphFunction,
+  GraphNode,
+  Signature,
+  TensorMeta,
+} from './graph.js';
 import {
   deriveBinding,
   dtypeOf,
@@ -49,12 +56,21 @@ export class Recorder {
    * @throws SegprobeError `GRAPH_UNSUPPORTED` for code that cannot be recorded: it reads a tensor's value, makes a large
    * constant, or executes an operator without a shape rule.
    */
-  record(name: string, { inputs, run }: ProgramFunction, state: Readonly<Record<string, TensorMeta>>): Signature {
+  record(
+    name: string,
+    { inputs, run }: ProgramFunction,
+    state: Readonly<Record<string, TensorMeta>>,
+  ): Signature {
     const scope = new Scope(`${name}/`);
     return this.#within(scope, () => {
-      const fed = mapValues(inputs, (meta, key) => scope.add('Placeholder', [], placeholder(meta), [meta], key)[0]!);
-      const read = mapValues(state, (meta, key) =>
-        scope.add('ReadVariableOp', [key], { dtype: type(meta) }, [meta], `${key}/read`)[0]!,
+      const fed = mapValues(
+        inputs,
+        (meta, key) => scope.add('Placeholder', [], placeholder(meta), [meta], key)[0]!,
+      );
+      const read = mapValues(
+        state,
+        (meta, key) =>
+          scope.add('ReadVariableOp', [key], { dtype: type(meta) }, [meta], `${key}/read`)[0]!,
       );
       const result = run(this.#tensors(fed), this.#tensors(read));
       const assigned = Object.entries(result.state ?? {}).flatMap(([key, tensor]) =>
@@ -64,11 +80,21 @@ export class Recorder {
         const { reference, dtype, shape } = this.#symbolOf(tensor);
         const after = assigned.map((node) => `^${node}`);
         const meta = { dtype, shape };
-        const [output] = scope.add('Identity', [reference, ...after], { T: type(meta) }, [meta], `out/${key}`);
+        const [output] = scope.add(
+          'Identity',
+          [reference, ...after],
+          { T: type(meta) },
+          [meta],
+          `out/${key}`,
+        );
         return { ...meta, node: output!.reference };
       });
       this.nodes.push(...scope.nodes);
-      const signatureInputs = mapValues(fed, ({ dtype, shape, reference }) => ({ dtype, shape, node: reference }));
+      const signatureInputs = mapValues(fed, ({ dtype, shape, reference }) => ({
+        dtype,
+        shape,
+        node: reference,
+      }));
       return { inputs: signatureInputs, outputs };
     });
   }
@@ -76,7 +102,9 @@ export class Recorder {
   /** Records `fn` as a function compiled by XLA and calls it; equal label and input shapes share one function. */
   call(label: string, fn: JitFunction, tensors: readonly tf.Tensor[]): tf.Tensor[] {
     const args = tensors.map((tensor) => this.#symbolOf(tensor));
-    const name = [label, ...args.map(({ dtype, shape }) => `${dtype}_${shape.join('x')}`)].join('__');
+    const name = [label, ...args.map(({ dtype, shape }) => `${dtype}_${shape.join('x')}`)].join(
+      '__',
+    );
     let called = this.functions.get(name);
     if (called === undefined) {
       called = this.#recordCalled(name, label, fn, args);
@@ -95,15 +123,30 @@ export class Recorder {
     };
     const results = called.results.map(({ dtype, shape }) => ({ dtype, shape }));
     return this.#scope
-      .add('PartitionedCall', args.map(({ reference }) => reference), attributes, results)
+      .add(
+        'PartitionedCall',
+        args.map(({ reference }) => reference),
+        attributes,
+        results,
+      )
       .map((symbol) => this.#tensor(symbol));
   }
 
-  #recordCalled(name: string, label: string, fn: JitFunction, args: readonly SymbolicTensor[]): GraphFunction {
+  #recordCalled(
+    name: string,
+    label: string,
+    fn: JitFunction,
+    args: readonly SymbolicTensor[],
+  ): GraphFunction {
     const scope = new Scope('');
     const parameters = args.map(({ dtype, shape }, i) => ({ name: `arg${i}`, dtype, shape }));
     return this.#within(scope, () => {
-      const symbols = parameters.map(({ dtype, shape, name: reference }) => ({ dtype, shape, reference, scope }));
+      const symbols = parameters.map(({ dtype, shape, name: reference }) => ({
+        dtype,
+        shape,
+        reference,
+        scope,
+      }));
       const results = [fn(...symbols.map((symbol) => this.#tensor(symbol)))].flat();
       return {
         name,
@@ -118,8 +161,14 @@ export class Recorder {
     });
   }
 
-  #assign(scope: Scope, key: string, old: SymbolicTensor | undefined, value: SymbolicTensor): string[] {
-    if (old === undefined) throw new Error(`expected new state only for known variables, got ${key}`);
+  #assign(
+    scope: Scope,
+    key: string,
+    old: SymbolicTensor | undefined,
+    value: SymbolicTensor,
+  ): string[] {
+    if (old === undefined)
+      throw new Error(`expected new state only for known variables, got ${key}`);
     if (old === value) return [];
     if (String(old.shape) !== String(value.shape) || old.dtype !== value.dtype) {
       throw new SegprobeError(
@@ -213,12 +262,19 @@ export class Recorder {
     if (constant === undefined) {
       // Made before the recording: its shape and type are only to be had through an operator.
       const [copy] = this.#native.executeOp('Identity', [], [id], 1);
-      constant = toConstant(dtypeOf(copy!.dtype), copy!.shape, this.#native.tensorDataSync(copy!.id));
+      constant = toConstant(
+        dtypeOf(copy!.dtype),
+        copy!.shape,
+        this.#native.tensorDataSync(copy!.id),
+      );
       this.#native.deleteTensor(copy!.id);
       this.#constants.set(id, constant);
     }
     const symbol = this.#scope.constant(constant);
-    if (constant.values.byteLength > MAX_CONSTANT_BYTES && this.#scope.nodes.at(-1)?.op !== 'Fill') {
+    if (
+      constant.values.byteLength > MAX_CONSTANT_BYTES &&
+      this.#scope.nodes.at(-1)?.op !== 'Fill'
+    ) {
       throw new SegprobeError(
         'GRAPH_UNSUPPORTED',
         `expected constants of at most ${MAX_CONSTANT_BYTES} bytes, got [${constant.shape}]; pass it as input or state`,
@@ -235,7 +291,8 @@ export type JitFunction = (...tensors: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
  * a function named `label` (which the exporter recognises); run eagerly, it is the code itself.
  */
 export function jit(label: string, fn: JitFunction): (...tensors: tf.Tensor[]) => tf.Tensor[] {
-  return (...tensors) => (active === undefined ? [fn(...tensors)].flat() : active.call(label, fn, tensors));
+  return (...tensors) =>
+    active === undefined ? [fn(...tensors)].flat() : active.call(label, fn, tensors);
 }
 
 function toShapeInput({ dtype, shape, constant, reference }: SymbolicTensor) {
@@ -244,7 +301,10 @@ function toShapeInput({ dtype, shape, constant, reference }: SymbolicTensor) {
     shape,
     constant: () => {
       if (constant !== undefined) return constant.values;
-      throw new SegprobeError('GRAPH_UNSUPPORTED', `expected a constant, got the computed ${reference}`);
+      throw new SegprobeError(
+        'GRAPH_UNSUPPORTED',
+        `expected a constant, got the computed ${reference}`,
+      );
     },
   };
 }
@@ -255,6 +315,9 @@ const placeholder = (meta: TensorMeta): Attributes => ({
   shape: { kind: 'shape', value: meta.shape },
 });
 
-function mapValues<T, U>(object: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
+function mapValues<T, U>(
+  object: Readonly<Record<string, T>>,
+  map: (value: T, key: string) => U,
+): Record<string, U> {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
 }

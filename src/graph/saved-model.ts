@@ -25,8 +25,13 @@ const XLA_FUNCTION: Attributes = {
  * @param initial - the first value of each of the graph's variables.
  * @see https://www.tensorflow.org/guide/saved_model
  */
-export function encodeSavedModel(graph: Graph, initial: Readonly<Record<string, Constant>>): Uint8Array {
-  const assigned = Object.keys(graph.variables).flatMap((name) => initialNodes(name, initial[name]!));
+export function encodeSavedModel(
+  graph: Graph,
+  initial: Readonly<Record<string, Constant>>,
+): Uint8Array {
+  const assigned = Object.keys(graph.variables).flatMap((name) =>
+    initialNodes(name, initial[name]!),
+  );
   const assignments = assigned.filter(({ op }) => op === 'AssignVariableOp');
   const initialize: GraphNode = {
     name: INIT_NODE,
@@ -81,7 +86,10 @@ function encodeFunction({ name, parameters, nodes, results }: GraphFunction): ob
   return {
     signature: {
       name,
-      inputArg: parameters.map((parameter) => ({ name: parameter.name, type: TF_DTYPE[parameter.dtype] })),
+      inputArg: parameters.map((parameter) => ({
+        name: parameter.name,
+        type: TF_DTYPE[parameter.dtype],
+      })),
       outputArg: results.map(({ dtype }, i) => ({ name: `result${i}`, type: TF_DTYPE[dtype] })),
     },
     attr: encodeAttributes(XLA_FUNCTION),
@@ -95,8 +103,14 @@ function encodeFunction({ name, parameters, nodes, results }: GraphFunction): ob
  * operator registry.
  */
 const OUTPUT_NAMES: Readonly<Record<string, readonly string[]>> = {
-  ...outputNames('y', 'Cast Exp Expm1 Log Log1p Abs Neg Square Sqrt Rsqrt Sign Sigmoid Tanh IsNan ZerosLike OnesLike Floor Round'),
-  ...outputNames('output', 'Const Sum Mean Max Min Prod Reshape Fill Select SelectV2 PadV2 Tile OneHot GatherV2 Range Slice'),
+  ...outputNames(
+    'y',
+    'Cast Exp Expm1 Log Log1p Abs Neg Square Sqrt Rsqrt Sign Sigmoid Tanh IsNan ZerosLike OnesLike Floor Round',
+  ),
+  ...outputNames(
+    'output',
+    'Const Sum Mean Max Min Prod Reshape Fill Select SelectV2 PadV2 Tile OneHot GatherV2 Range Slice',
+  ),
   ...outputNames('output', 'ConcatV2 ArgMax Identity SplitV StatelessRandomUniform'),
   Relu: ['activations'],
   ReluGrad: ['backprops'],
@@ -124,7 +138,9 @@ function functionReference(reference: string, inner: ReadonlyMap<string, GraphNo
 }
 
 function encodeAttributes(attributes: Attributes): object {
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, encodeAttribute(value)]));
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, encodeAttribute(value)]),
+  );
 }
 
 function encodeAttribute({ kind, value }: Attribute): object {

@@ -1,4 +1,10 @@
-import { type Attributes, type Constant, type GraphNode, sizeOf, type TensorMeta } from './graph.js';
+import {
+  type Attributes,
+  type Constant,
+  type GraphNode,
+  sizeOf,
+  type TensorMeta,
+} from './graph.js';
 
 /** Constants at most this long are shared between equal uses. */
 const POOLED_BYTES = 4096;
@@ -86,7 +92,11 @@ export class Scope {
 }
 
 /** Turns raw values, as tfjs hands them to the binding, into a constant of the right array type. */
-export function toConstant(dtype: TensorMeta['dtype'], shape: readonly number[], values: ArrayLike<number>): Constant {
+export function toConstant(
+  dtype: TensorMeta['dtype'],
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): Constant {
   const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
   const array = arrays[dtype].from(values);
   if (array.length !== sizeOf(shape)) {
@@ -102,4 +112,3 @@ function isUniform(values: Constant['values']): boolean {
 function bytesOf(values: Constant['values']): string {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('latin1');
 }
-

@@ -11,7 +11,10 @@ const field = (type: string, id: number) => ({ type, id });
 const SCHEMA: protobuf.INamespace = {
   nested: {
     SavedModel: {
-      fields: { savedModelSchemaVersion: field('int64', 1), metaGraphs: repeated('MetaGraphDef', 2) },
+      fields: {
+        savedModelSchemaVersion: field('int64', 1),
+        metaGraphs: repeated('MetaGraphDef', 2),
+      },
     },
     MetaGraphDef: {
       fields: {

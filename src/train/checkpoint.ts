@@ -25,10 +25,18 @@ const stateSchema = z.object({
   lossSum: z.number(),
   seconds: z.number().nonnegative(),
   best: z
-    .object({ epoch: z.number().int(), miou: score, pixelAccuracy: score, iou: z.array(score) })
+    .object({
+      epoch: z.number().int(),
+      images: z.number().int(),
+      miou: score,
+      pixelAccuracy: score,
+      iou: z.array(score),
+    })
     .nullable(),
   metrics: z.array(z.record(z.string(), z.unknown())),
-  classes: z.array(z.object({ name: z.string(), color: z.tuple([z.number(), z.number(), z.number()]) })),
+  classes: z.array(
+    z.object({ name: z.string(), color: z.tuple([z.number(), z.number(), z.number()]) }),
+  ),
   ignoreIndex: z.number().int(),
   classWeights: z.array(z.number()),
   config: trainConfigSchema,
@@ -59,7 +67,10 @@ const FILES = {
  *
  * @throws SegprobeError `DISK_FULL` and others of the file system; the old checkpoint stays then.
  */
-export async function writeCheckpoint(folder: string, { state, weights, optimizer }: Checkpoint): Promise<void> {
+export async function writeCheckpoint(
+  folder: string,
+  { state, weights, optimizer }: Checkpoint,
+): Promise<void> {
   const beside = besideOf(folder);
   const metadata = { format: 'pt', epoch: String(state.epoch), step: String(state.step) };
   try {
@@ -91,7 +102,10 @@ export async function writeCheckpoint(folder: string, { state, weights, optimize
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
   await restore(folder);
   if (!existsSync(path.join(folder, FILES.state))) {
-    throw new SegprobeError('CHECKPOINT_NOT_FOUND', `expected a checkpoint in ${folder}, got no ${FILES.state} there`);
+    throw new SegprobeError(
+      'CHECKPOINT_NOT_FOUND',
+      `expected a checkpoint in ${folder}, got no ${FILES.state} there`,
+    );
   }
   const state = await readState(path.join(folder, FILES.state));
   const [weights, optimizer] = [
@@ -103,7 +117,9 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint> {
 
 /** Tells whether a checkpoint is there, or one that a crash left beside. */
 export function hasCheckpoint(folder: string): boolean {
-  return [folder, besideOf(folder).previous].some((place) => existsSync(path.join(place, FILES.state)));
+  return [folder, besideOf(folder).previous].some((place) =>
+    existsSync(path.join(place, FILES.state)),
+  );
 }
 
 /** Where the weights of a checkpoint lie, for whoever wants their bytes. */
@@ -140,7 +156,10 @@ async function restore(folder: string): Promise<void> {
 
 function besideOf(folder: string): { next: string; previous: string } {
   const [parent, name] = [path.dirname(folder), path.basename(folder)];
-  return { next: path.join(parent, `.${name}.next`), previous: path.join(parent, `.${name}.previous`) };
+  return {
+    next: path.join(parent, `.${name}.next`),
+    previous: path.join(parent, `.${name}.previous`),
+  };
 }
 
 async function readState(file: string): Promise<TrainState> {
@@ -149,8 +168,13 @@ async function readState(file: string): Promise<TrainState> {
     return stateSchema.parse(JSON.parse(text));
   } catch (error) {
     const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
-    const found = issue === undefined ? 'damaged JSON' : `${issue.path.join('.')}: ${issue.message}`;
-    throw new SegprobeError('CHECKPOINT_INVALID', `${file}: expected a training's state, got ${found}`, { cause: error });
+    const found =
+      issue === undefined ? 'damaged JSON' : `${issue.path.join('.')}: ${issue.message}`;
+    throw new SegprobeError(
+      'CHECKPOINT_INVALID',
+      `${file}: expected a training's state, got ${found}`,
+      { cause: error },
+    );
   }
 }
 
@@ -166,15 +190,31 @@ async function readTensors(file: string, state: TrainState): Promise<NamedTensor
 }
 
 /** What a person wants to know of a training at a glance. */
-function summaryOf({ epoch, step, seconds, best, classes, ignoreIndex, config }: TrainState): string {
-  const percent = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(2)} %`);
-  const lines = [`ENet, ${classes.length} classes: ${epoch} epochs, ${step} steps, ${(seconds / 60).toFixed(1)} minutes`];
+function summaryOf({
+  epoch,
+  step,
+  seconds,
+  best,
+  classes,
+  ignoreIndex,
+  config,
+}: TrainState): string {
+  const percent = (value: number | null): string =>
+    value === null ? '–' : `${(100 * value).toFixed(2)} %`;
+  const lines = [
+    `ENet, ${classes.length} classes: ${epoch} epochs, ${step} steps, ${(seconds / 60).toFixed(1)} minutes`,
+  ];
   if (best !== null) {
-    lines.push(`best mIoU on val: ${percent(best.miou)} after epoch ${best.epoch}; pixel accuracy ${percent(best.pixelAccuracy)}`);
+    lines.push(
+      `best mIoU on val: ${percent(best.miou)} after epoch ${best.epoch}; pixel accuracy ${percent(best.pixelAccuracy)}`,
+    );
     classes.forEach(({ name }, i) => {
       if (i !== ignoreIndex) lines.push(`  ${name.padEnd(14)} ${percent(best.iou[i] ?? null)}`);
     });
   }
-  lines.push('', ...Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}`));
+  lines.push(
+    '',
+    ...Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
+  );
   return `${lines.join('\n')}\n`;
 }

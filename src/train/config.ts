@@ -41,5 +41,8 @@ export function parseTrainConfig(options: unknown): TrainConfig {
 
 /** `['batchSize']` → `--batch-size` */
 function toFlag(path: readonly PropertyKey[]): string {
-  return `--${path.map(String).join('.').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `--${path
+    .map(String)
+    .join('.')
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

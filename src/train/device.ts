@@ -23,14 +23,19 @@ export interface DeviceInUse {
  * @param log - takes messages for the person who waits.
  * @throws SegprobeError `BACKEND_UNAVAILABLE` when the device that was asked for is not to be had.
  */
-export async function useDevice(device: Device, log: (message: string) => void): Promise<DeviceInUse> {
+export async function useDevice(
+  device: Device,
+  log: (message: string) => void,
+): Promise<DeviceInUse> {
   if (device === 'wasm') return useWasm();
   try {
     await ensureNativeTensorFlow({ say: log });
     await loadNativeTensorFlow();
   } catch (error) {
     if (device !== 'auto') throw error;
-    log(`native TensorFlow is not to be had, training falls back to WebAssembly, many times slower: ${messageOf(error)}`);
+    log(
+      `native TensorFlow is not to be had, training falls back to WebAssembly, many times slower: ${messageOf(error)}`,
+    );
     return useWasm();
   }
   const { binding } = nodeBackend();

@@ -25,7 +25,11 @@ export interface Evaluation extends SegmentationScores {
 }
 
 /** Predicts every scene of a split and counts its pixels: the standard IoU over the whole split. */
-export async function evaluateVictim(victim: Victim, dataset: Dataset, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluateVictim(
+  victim: Victim,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
   const total = Math.min(options.limit ?? Infinity, dataset.length);
   const { classes, ignoreIndex } = dataset.classTable;
   const matrix = createConfusionMatrix(classes.length);

@@ -28,6 +28,30 @@ export function packedSizes(spec: ModelSpec): { parameters: number; statistics: 
   };
 }
 
+/** Name of each parameter by its offset in the packed vector. */
+export function parameterOffsets({ parameters }: ModelSpec): Map<number, string> {
+  let offset = 0;
+  return new Map(
+    parameters.map(({ name, shape }) => {
+      const start = offset;
+      offset += sizeOf(shape);
+      return [start, name];
+    }),
+  );
+}
+
+/** Name of each batch normalisation by its offset in the packed statistics. */
+export function statisticsOffsets({ statistics }: ModelSpec): Map<number, string> {
+  let offset = 0;
+  return new Map(
+    statistics.map(({ name, channels }) => {
+      const start = offset;
+      offset += channels;
+      return [start, name];
+    }),
+  );
+}
+
 /** Draws the weights a training starts from, as PyTorch initialises the same layers; equal seeds give equal weights. */
 export function initialWeights(spec: ModelSpec, seed: number): PackedWeights {
   const sizes = packedSizes(spec);
@@ -59,7 +83,11 @@ export function unpackWeights(spec: ModelSpec, weights: PackedWeights): NamedTen
   let offset = 0;
   for (const { name, channels } of spec.statistics) {
     const end = offset + channels;
-    const vector = (data: Float32Array) => ({ dtype: 'F32' as const, shape: [channels], data: data.slice(offset, end) });
+    const vector = (data: Float32Array) => ({
+      dtype: 'F32' as const,
+      shape: [channels],
+      data: data.slice(offset, end),
+    });
     named.set(`${name}.running_mean`, vector(weights.runningMean));
     named.set(`${name}.running_var`, vector(weights.runningVariance));
     offset = end;
@@ -118,7 +146,10 @@ function tensorOf(
   const tensor = named.get(name);
   if (tensor === undefined || String(tensor.shape) !== String(shape) || tensor.dtype !== 'F32') {
     const found = tensor === undefined ? 'none' : `${tensor.dtype} [${tensor.shape}]`;
-    throw new SegprobeError('CHECKPOINT_INVALID', `${what}: expected ${name} as F32 [${shape}], got ${found}`);
+    throw new SegprobeError(
+      'CHECKPOINT_INVALID',
+      `${what}: expected ${name} as F32 [${shape}], got ${found}`,
+    );
   }
   return tensor.data;
 }
@@ -130,7 +161,10 @@ function pyTorchShape({ shape }: ParameterSpec): number[] {
 }
 
 /** `[kh, kw, a, b]` to `[b, a, kh, kw]`; vectors stay. */
-function toPyTorchLayout(shape: readonly number[], data: Float32Array): { shape: number[]; data: Float32Array<ArrayBuffer> } {
+function toPyTorchLayout(
+  shape: readonly number[],
+  data: Float32Array,
+): { shape: number[]; data: Float32Array<ArrayBuffer> } {
   if (shape.length !== 4) return { shape: [...shape], data: data.slice() };
   const [kh, kw, third, fourth] = shape as [number, number, number, number];
   const result = new Float32Array(data.length);

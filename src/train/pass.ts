@@ -38,7 +38,11 @@ export interface TrainingPass extends Pass {
  * Starts a pass in training mode: batch statistics, dropout.
  * @param seed - int32 `[2]`; equal seeds give equal dropout.
  */
-export function createTrainingPass(spec: ModelSpec, parameters: tf.Tensor, seed: tf.Tensor): TrainingPass {
+export function createTrainingPass(
+  spec: ModelSpec,
+  parameters: tf.Tensor,
+  seed: tf.Tensor,
+): TrainingPass {
   const observed = new Map<StatisticsSpec, { mean: tf.Tensor; variance: tf.Tensor }>();
   let drawn = 0;
   return {
@@ -63,8 +67,14 @@ function blend(running: tf.Tensor, batch: tf.Tensor): tf.Tensor {
   return tf.add(tf.mul(running, 1 - BATCH_NORM_MOMENTUM), tf.mul(batch, BATCH_NORM_MOMENTUM));
 }
 
-function parameterLookup(spec: ModelSpec, packed: tf.Tensor): (parameter: ParameterSpec) => tf.Tensor {
-  const parts = split(packed, spec.parameters.map(({ shape }) => sizeOf(shape)));
+function parameterLookup(
+  spec: ModelSpec,
+  packed: tf.Tensor,
+): (parameter: ParameterSpec) => tf.Tensor {
+  const parts = split(
+    packed,
+    spec.parameters.map(({ shape }) => sizeOf(shape)),
+  );
   const byName = new Map(
     spec.parameters.map(({ name, shape }, i) => [name, tf.reshape(parts[i]!, [...shape])]),
   );

@@ -158,10 +158,17 @@ async function prepare(options: TrainOptions): Promise<Training> {
   };
 }
 
-async function readExisting({ folder, existing, config }: TrainOptions): Promise<Checkpoint | undefined> {
+async function readExisting({
+  folder,
+  existing,
+  config,
+}: TrainOptions): Promise<Checkpoint | undefined> {
   if (!hasCheckpoint(folder)) {
     if (existing !== 'resume') return undefined;
-    throw new SegprobeError('CHECKPOINT_NOT_FOUND', `expected a checkpoint to resume in ${folder}, got none`);
+    throw new SegprobeError(
+      'CHECKPOINT_NOT_FOUND',
+      `expected a checkpoint to resume in ${folder}, got none`,
+    );
   }
   if (existing === 'refuse') {
     throw new SegprobeError(
@@ -203,14 +210,18 @@ async function runEpochs(options: TrainOptions, training: Training): Promise<Tra
       observer.onEpoch(report);
     } catch (error) {
       // Half an epoch is kept too when someone stops the training.
-      if (isSegprobeError(error, 'CANCELLED') && training.state.step > step) await save(folder, training);
+      if (isSegprobeError(error, 'CANCELLED') && training.state.step > step)
+        await save(folder, training);
       throw error;
     }
   }
   return training.state;
 }
 
-function loaderOf({ config, train, signal }: TrainOptions, { state, scenes }: Training): BatchLoader {
+function loaderOf(
+  { config, train, signal }: TrainOptions,
+  { state, scenes }: Training,
+): BatchLoader {
   return loadBatches(train, {
     batchSize: config.batchSize,
     size: { height: config.height, width: config.width },
@@ -220,7 +231,11 @@ function loaderOf({ config, train, signal }: TrainOptions, { state, scenes }: Tr
   });
 }
 
-async function runSteps({ config, observer, signal }: TrainOptions, training: Training, loader: BatchLoader): Promise<void> {
+async function runSteps(
+  { config, observer, signal }: TrainOptions,
+  training: Training,
+  loader: BatchLoader,
+): Promise<void> {
   const { victim, stepsPerEpoch } = training;
   for await (const batch of loader) {
     const { state } = training;
@@ -236,7 +251,14 @@ async function runSteps({ config, observer, signal }: TrainOptions, training: Tr
       seconds: state.seconds + seconds,
     };
     const done = training.state.batch;
-    observer.onStep({ epoch: state.epoch + 1, batch: done, stepsPerEpoch, loss, images: batch.count, seconds });
+    observer.onStep({
+      epoch: state.epoch + 1,
+      batch: done,
+      stepsPerEpoch,
+      loss,
+      images: batch.count,
+      seconds,
+    });
     await yieldToEvents();
     if (signal?.aborted) throw cancelled();
   }
@@ -250,11 +272,16 @@ async function finishEpoch(
 ): Promise<EpochReport> {
   const { victim, state, stepsPerEpoch } = training;
   const { batchSize, height, width, limit } = config;
-  const scores = await evaluateVictim(victim, val, { batchSize, size: { height, width }, limit, signal });
+  const scores = await evaluateVictim(victim, val, {
+    batchSize,
+    size: { height, width },
+    limit,
+    signal,
+  });
   const epoch = state.epoch + 1;
   const improved = state.best === null || (scores.miou ?? 0) > (state.best.miou ?? 0);
   const { miou, pixelAccuracy, iou } = scores;
-  const best = improved ? { epoch, miou, pixelAccuracy, iou } : state.best;
+  const best = improved ? { epoch, images: scores.images, miou, pixelAccuracy, iou } : state.best;
   if (improved) training.best = victim.readWeights();
   const report: EpochReport = {
     epoch,
@@ -269,7 +296,14 @@ async function finishEpoch(
     seconds: (performance.now() - timing.started) / 1000,
     waitSeconds: timing.waitSeconds,
   };
-  training.state = { ...state, epoch, batch: 0, lossSum: 0, best, metrics: [...state.metrics, { ...report }] };
+  training.state = {
+    ...state,
+    epoch,
+    batch: 0,
+    lossSum: 0,
+    best,
+    metrics: [...state.metrics, { ...report }],
+  };
   return report;
 }
 
@@ -279,5 +313,8 @@ function save(folder: string, { state, best, victim }: Training): Promise<void> 
 }
 
 function cancelled(): SegprobeError {
-  return new SegprobeError('CANCELLED', 'stopped; what was reached is saved, --resume goes on from there');
+  return new SegprobeError(
+    'CANCELLED',
+    'stopped; what was reached is saved, --resume goes on from there',
+  );
 }

@@ -42,7 +42,10 @@ const SCALAR: TensorMeta = { dtype: 'float32', shape: [] };
 export function createVictimProgram(options: VictimProgramOptions): Program {
   const { weights, height, width } = options;
   const zeros = new Float32Array(weights.parameters.length);
-  const image = (count: number): TensorMeta => ({ dtype: 'float32', shape: [count, height, width, 3] });
+  const image = (count: number): TensorMeta => ({
+    dtype: 'float32',
+    shape: [count, height, width, 3],
+  });
   const functions: Record<string, ProgramFunction> = {};
   for (const count of options.trainBatchSizes) {
     functions[`train/${count}`] = {
@@ -57,7 +60,10 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
     };
   }
   for (const count of options.predictBatchSizes) {
-    functions[`predict/${count}`] = { inputs: { image: image(count) }, run: prediction(options.model) };
+    functions[`predict/${count}`] = {
+      inputs: { image: image(count) },
+      run: prediction(options.model),
+    };
   }
   return {
     state: {

@@ -6,7 +6,15 @@ import { SegprobeError } from '../shared/errors.js';
 import { createRunner } from './device.js';
 import { createEnet } from './models/enet.js';
 import { adamStep } from './optimizer.js';
-import { initialWeights, type NamedTensors, packParameters, packWeights, type PackedWeights, unpackParameters, unpackWeights } from './packing.js';
+import {
+  initialWeights,
+  type NamedTensors,
+  packParameters,
+  packWeights,
+  type PackedWeights,
+  unpackParameters,
+  unpackWeights,
+} from './packing.js';
 import { createVictimProgram } from './victim-program.js';
 
 export interface VictimOptions extends Size {
@@ -34,6 +42,8 @@ export interface Victim {
   trainStep(batch: Batch, step: number, learningRate: number, seed: number): number;
   /** Predicts class numbers, `[N, H, W]` flattened. */
   predict(images: Float32Array, count: number): Int32Array;
+  /** Predicts logits, `[N, H, W, K]` flattened. */
+  logits(images: Float32Array, count: number): Float32Array;
   /** The weights and running statistics by name, in PyTorch's layout. */
   readWeights(): NamedTensors;
   writeWeights(weights: NamedTensors, what: string): void;
@@ -44,7 +54,11 @@ export interface Victim {
 }
 
 /** Prefixes of the tensors in `optimizer.safetensors`, after PyTorch's names for Adam's state. */
-const PREFIX = { weights: 'weights.', firstMoment: 'exp_avg.', secondMoment: 'exp_avg_sq.' } as const;
+const PREFIX = {
+  weights: 'weights.',
+  firstMoment: 'exp_avg.',
+  secondMoment: 'exp_avg_sq.',
+} as const;
 
 /** Builds an ENet on the backend in use; see {@link Victim}. The caller disposes it. */
 export function createVictim(options: VictimOptions): Victim {
@@ -67,16 +81,18 @@ export function createVictim(options: VictimOptions): Victim {
       weightDecay: training?.weightDecay ?? 0,
     }),
   );
+  const predict = (images: Float32Array, count: number): Record<string, tf.Tensor> =>
+    runner.run(`predict/${count}`, { image: tf.tensor4d(images, [count, height, width, 3]) });
   return {
     trainStep: (batch, step, learningRate, seed) =>
       tf.tidy(() => trainStep(runner, { height, width }, { batch, step, learningRate, seed })),
     predict: (images, count) =>
-      tf.tidy(() => {
-        const image = tf.tensor4d(images, [count, height, width, 3]);
-        return runner.run(`predict/${count}`, { image })['labels']!.dataSync() as Int32Array;
-      }),
+      tf.tidy(() => predict(images, count)['labels']!.dataSync() as Int32Array),
+    logits: (images, count) =>
+      tf.tidy(() => predict(images, count)['logits']!.dataSync() as Float32Array),
     readWeights: () => unpackWeights(spec, packedState(runner)),
-    writeWeights: (named, what) => runner.writeState(vectors({ ...packWeights(spec, named, what) })),
+    writeWeights: (named, what) =>
+      runner.writeState(vectors({ ...packWeights(spec, named, what) })),
     readOptimizer: () => {
       const { firstMoment, secondMoment, ...packed } = packedState(runner);
       return new Map([
@@ -104,7 +120,11 @@ interface Step {
   readonly seed: number;
 }
 
-function trainStep(runner: ProgramRunner, { height, width }: Size, { batch, step, learningRate, seed }: Step): number {
+function trainStep(
+  runner: ProgramRunner,
+  { height, width }: Size,
+  { batch, step, learningRate, seed }: Step,
+): number {
   const { stepSize, secondCorrection } = adamStep(step, learningRate);
   const outputs = runner.run(`train/${batch.count}`, {
     image: tf.tensor4d(batch.images, [batch.count, height, width, 3]),

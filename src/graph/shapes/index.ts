@@ -6,7 +6,11 @@ import { NETWORK } from './network.js';
 import type { ShapeInput, ShapeRule } from './rule.js';
 
 /** How the outputs of each TensorFlow operator that can be recorded follow from its inputs. */
-export const SHAPE_RULES: Readonly<Record<string, ShapeRule>> = { ...ELEMENTWISE, ...LAYOUT, ...NETWORK };
+export const SHAPE_RULES: Readonly<Record<string, ShapeRule>> = {
+  ...ELEMENTWISE,
+  ...LAYOUT,
+  ...NETWORK,
+};
 
 /**
  * Infers an operator's outputs.
@@ -27,7 +31,8 @@ export function inferOutputs(
   try {
     return rule(inputs, attributes);
   } catch (error) {
-    if (error instanceof SegprobeError) throw new SegprobeError(error.code, `${op}: ${error.message}`);
+    if (error instanceof SegprobeError)
+      throw new SegprobeError(error.code, `${op}: ${error.message}`);
     throw error;
   }
 }

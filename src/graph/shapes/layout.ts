@@ -1,6 +1,14 @@
 import { SegprobeError } from '../../shared/errors.js';
 import { sizeOf } from '../graph.js';
-import { attribute, attributeOr, axisOf, FLOAT, integers, shapedBy, type ShapeRule } from './rule.js';
+import {
+  attribute,
+  attributeOr,
+  axisOf,
+  FLOAT,
+  integers,
+  shapedBy,
+  type ShapeRule,
+} from './rule.js';
 
 const reduction: ShapeRule = ([x, axes], attributes) => {
   const reduced = new Set(integers(axes!).map((axis) => axisOf(axis, x!.shape.length)));
@@ -31,7 +39,10 @@ export const LAYOUT: Readonly<Record<string, ShapeRule>> = {
     const open = shape.indexOf(-1);
     if (open >= 0) shape[open] = sizeOf(x!.shape) / -sizeOf(shape);
     if (sizeOf(shape) !== sizeOf(x!.shape)) {
-      throw new SegprobeError('SHAPE_MISMATCH', `expected ${sizeOf(x!.shape)} elements, got shape [${shape}]`);
+      throw new SegprobeError(
+        'SHAPE_MISMATCH',
+        `expected ${sizeOf(x!.shape)} elements, got shape [${shape}]`,
+      );
     }
     return [{ dtype: x!.dtype, shape }];
   },
@@ -48,7 +59,10 @@ export const LAYOUT: Readonly<Record<string, ShapeRule>> = {
   Slice: ([x, begin, size]) => {
     const from = integers(begin!);
     return [
-      { dtype: x!.dtype, shape: integers(size!).map((n, i) => (n < 0 ? x!.shape[i]! - from[i]! : n)) },
+      {
+        dtype: x!.dtype,
+        shape: integers(size!).map((n, i) => (n < 0 ? x!.shape[i]! - from[i]! : n)),
+      },
     ];
   },
   ConcatV2: (inputs) => {
@@ -70,7 +84,11 @@ export const LAYOUT: Readonly<Record<string, ShapeRule>> = {
   GatherV2: ([x, indices, axis], attributes) => {
     const along = axisOf(axis!.constant()[0]!, x!.shape.length);
     const batch = attributeOr(attributes, 'batch_dims', 'int', 0);
-    const shape = [...x!.shape.slice(0, along), ...indices!.shape.slice(batch), ...x!.shape.slice(along + 1)];
+    const shape = [
+      ...x!.shape.slice(0, along),
+      ...indices!.shape.slice(batch),
+      ...x!.shape.slice(along + 1),
+    ];
     return [{ dtype: x!.dtype, shape }];
   },
   Range: ([start, limit, delta]) => {

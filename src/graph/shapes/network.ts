@@ -43,11 +43,7 @@ function windowedShape(x: ShapeInput, kernel: readonly number[], attributes: Att
 
 const pooled: (x: ShapeInput, attributes: Attributes) => number[] = (x, attributes) => {
   const [, kernelHeight, kernelWidth] = attribute(attributes, 'ksize', 'ints');
-  return [
-    x.shape[0]!,
-    ...windowedShape(x, [kernelHeight!, kernelWidth!], attributes),
-    x.shape[3]!,
-  ];
+  return [x.shape[0]!, ...windowedShape(x, [kernelHeight!, kernelWidth!], attributes), x.shape[3]!];
 };
 
 const channelStatistics = (scale: ShapeInput, count: number): TensorMeta[] =>

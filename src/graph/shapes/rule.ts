@@ -20,9 +20,7 @@ export function like(index: number): ShapeRule {
 
 /** The output has the shape that input `shapeIndex` holds and the type of input `typeIndex`. */
 export function shapedBy(shapeIndex: number, typeIndex: number): ShapeRule {
-  return (inputs) => [
-    { dtype: inputs[typeIndex]!.dtype, shape: integers(inputs[shapeIndex]!) },
-  ];
+  return (inputs) => [{ dtype: inputs[typeIndex]!.dtype, shape: integers(inputs[shapeIndex]!) }];
 }
 
 /** The values of a constant input as plain numbers. */
@@ -37,13 +35,19 @@ export function broadcast(a: readonly number[], b: readonly number[]): number[] 
     const x = a[a.length - rank + i] ?? 1;
     const y = b[b.length - rank + i] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw new SegprobeError('SHAPE_MISMATCH', `expected shapes that broadcast, got [${a}] and [${b}]`);
+      throw new SegprobeError(
+        'SHAPE_MISMATCH',
+        `expected shapes that broadcast, got [${a}] and [${b}]`,
+      );
     }
     return x === 1 ? y : x;
   });
 }
 
-type AttributeValue<K extends Attribute['kind']> = Extract<Attribute, { readonly kind: K }>['value'];
+type AttributeValue<K extends Attribute['kind']> = Extract<
+  Attribute,
+  { readonly kind: K }
+>['value'];
 
 /** Reads an attribute of a known kind. */
 export function attribute<K extends Attribute['kind']>(

@@ -23,7 +23,11 @@ export interface BatchNormResult {
  * @param offset - float32 `[C]`, beta.
  * @see arXiv:1502.03167
  */
-export function batchNormTraining(x: tf.Tensor4D, scale: tf.Tensor, offset: tf.Tensor): BatchNormResult {
+export function batchNormTraining(
+  x: tf.Tensor4D,
+  scale: tf.Tensor,
+  offset: tf.Tensor,
+): BatchNormResult {
   return isNativeBackend()
     ? nativeBatchNormTraining(x, scale, offset)
     : portableBatchNormTraining(x, scale, offset);
@@ -47,7 +51,11 @@ export function batchNormEvaluation(
   );
 }
 
-function nativeBatchNormTraining(x: tf.Tensor4D, scale: tf.Tensor, offset: tf.Tensor): BatchNormResult {
+function nativeBatchNormTraining(
+  x: tf.Tensor4D,
+  scale: tf.Tensor,
+  offset: tf.Tensor,
+): BatchNormResult {
   const attributes = {
     T: FLOAT_TYPE,
     U: FLOAT_TYPE,
@@ -76,7 +84,11 @@ function nativeBatchNormTraining(x: tf.Tensor4D, scale: tf.Tensor, offset: tf.Te
   return { value: value as tf.Tensor4D, batchMean: statistics[0]!, batchVariance: statistics[1]! };
 }
 
-function portableBatchNormTraining(x: tf.Tensor4D, scale: tf.Tensor, offset: tf.Tensor): BatchNormResult {
+function portableBatchNormTraining(
+  x: tf.Tensor4D,
+  scale: tf.Tensor,
+  offset: tf.Tensor,
+): BatchNormResult {
   const { mean, variance } = tf.moments(x, [0, 1, 2]);
   const count = x.size / x.shape[3];
   return {

@@ -1,6 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { executeRawOp, isNativeBackend } from '../../graph/node-backend.js';
-import { convolutionAttributes, convolutionFilterGradient, convolutionInputGradient } from './conv2d.js';
+import {
+  convolutionAttributes,
+  convolutionFilterGradient,
+  convolutionInputGradient,
+} from './conv2d.js';
 import type { Pair } from './raw.js';
 import { withGradient } from './with-gradient.js';
 

@@ -19,7 +19,10 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
 }
 
 function nativeConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
-  const attributes = convolutionAttributes({ ...options, kernel: [filter.shape[0], filter.shape[1]] });
+  const attributes = convolutionAttributes({
+    ...options,
+    kernel: [filter.shape[0], filter.shape[1]],
+  });
   return withGradient([x, filter], (save) => {
     save([x, filter]);
     return {
@@ -72,7 +75,10 @@ function portableConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOpti
   }
   // Each phase of the dilated grid is an ordinary convolution; the phases lie in the batch.
   const [, height, width] = padded.shape;
-  const extra: Pair = [(dilationY - (height % dilationY)) % dilationY, (dilationX - (width % dilationX)) % dilationX];
+  const extra: Pair = [
+    (dilationY - (height % dilationY)) % dilationY,
+    (dilationX - (width % dilationX)) % dilationX,
+  ];
   const phases = tf.spaceToBatchND(
     padded,
     [dilationY, dilationX],
@@ -81,10 +87,14 @@ function portableConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOpti
       [0, extra[1]],
     ],
   );
-  const result = tf.batchToSpaceND(tf.conv2d(phases, filter, [1, 1], 'valid'), [dilationY, dilationX], [
-    [0, 0],
-    [0, 0],
-  ]);
+  const result = tf.batchToSpaceND(
+    tf.conv2d(phases, filter, [1, 1], 'valid'),
+    [dilationY, dilationX],
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  );
   const [kernelHeight, kernelWidth, , outChannels] = filter.shape;
   const size: [number, number, number, number] = [
     x.shape[0],

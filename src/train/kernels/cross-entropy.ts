@@ -12,18 +12,26 @@ import { withGradient } from './with-gradient.js';
  * @param classWeights - float32 `[K]`.
  * @returns float32 scalar; the caller disposes it. No gradient flows to labels or weights.
  */
-export function crossEntropy(logits: tf.Tensor4D, labels: tf.Tensor, classWeights: tf.Tensor): tf.Scalar {
+export function crossEntropy(
+  logits: tf.Tensor4D,
+  labels: tf.Tensor,
+  classWeights: tf.Tensor,
+): tf.Scalar {
   const classCount = logits.shape[3];
-  const flatLabels = tf.reshape(labels, [-1]) as tf.Tensor1D;
-  const flatLogits = tf.reshape(logits, [-1, classCount]) as tf.Tensor2D;
+  const flatLabels = tf.reshape<tf.Rank.R1>(labels, [-1]);
+  const flatLogits = tf.reshape<tf.Rank.R2>(logits, [-1, classCount]);
   const weights = tf.gather(classWeights, flatLabels);
-  const shares = tf.div(weights, tf.sum(weights)) as tf.Tensor1D; // [P], sums to 1
+  const shares = tf.div<tf.Tensor1D>(weights, tf.sum(weights)); // [P], sums to 1
   return isNativeBackend()
     ? nativeCrossEntropy(flatLogits, flatLabels, shares)
     : portableCrossEntropy(flatLogits, flatLabels, shares);
 }
 
-function nativeCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, shares: tf.Tensor1D): tf.Scalar {
+function nativeCrossEntropy(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  shares: tf.Tensor1D,
+): tf.Scalar {
   return withGradient([logits], (save) => {
     const [terms, gradient] = weightedCrossEntropy(logits, labels, shares);
     save([gradient!]);
@@ -38,11 +46,15 @@ function nativeCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, shares: tf
 const weightedCrossEntropy = jit('crossEntropy', (logits, labels, shares) => {
   const attributes = { T: FLOAT_TYPE, Tlabels: INT_TYPE };
   const op = 'SparseSoftmaxCrossEntropyWithLogits';
-  const [terms, gradient] = executeRawOp(op, attributes, [logits!, labels!], 2);
-  return [tf.mul(terms!, shares!), tf.mul(gradient!, tf.reshape(shares!, [-1, 1]))];
+  const [terms, gradient] = executeRawOp(op, attributes, [logits, labels], 2);
+  return [tf.mul(terms!, shares), tf.mul(gradient!, tf.reshape(shares, [-1, 1]))];
 });
 
-function portableCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, shares: tf.Tensor1D): tf.Scalar {
+function portableCrossEntropy(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  shares: tf.Tensor1D,
+): tf.Scalar {
   const chosen = tf.mul(tf.oneHot(labels, logits.shape[1]), tf.logSoftmax(logits));
   return tf.neg(tf.sum(tf.mul(tf.sum(chosen, 1), shares))) as tf.Scalar;
 }

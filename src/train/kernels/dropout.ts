@@ -24,5 +24,8 @@ function randomUniform(shape: number[], seed: tf.Tensor): tf.Tensor {
     return tf.randomUniform(shape, 0, 1, 'float32', (high! * 0x9e3779b1 + low!) % 2 ** 31);
   }
   const attributes = { dtype: FLOAT_TYPE, T: INT_TYPE, Tseed: INT_TYPE };
-  return executeRawOp('StatelessRandomUniform', attributes, [tf.tensor1d(shape, 'int32'), seed])[0]!;
+  return executeRawOp('StatelessRandomUniform', attributes, [
+    tf.tensor1d(shape, 'int32'),
+    seed,
+  ])[0]!;
 }

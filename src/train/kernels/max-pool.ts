@@ -37,7 +37,8 @@ export function maxPool(x: tf.Tensor4D, { kernel, stride, padding }: MaxPoolOpti
     save([x, value]);
     return {
       value,
-      gradient: (dy, [input, output]) => executeRawOp('MaxPoolGrad', attributes, [input!, output!, dy]),
+      gradient: (dy, [input, output]) =>
+        executeRawOp('MaxPoolGrad', attributes, [input!, output!, dy]),
     };
   }) as tf.Tensor4D;
 }
@@ -83,4 +84,3 @@ function poolWithIndices(x: tf.Tensor4D): PooledWithIndices {
   const { result, indexes } = tf.maxPoolWithArgmax(x, [...window], [...window], 'valid', true);
   return { value: result as tf.Tensor4D, indices: tf.cast(indexes!, 'int32') as tf.Tensor4D };
 }
-

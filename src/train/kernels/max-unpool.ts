@@ -14,7 +14,10 @@ import { withGradient } from './with-gradient.js';
  */
 export function maxUnpool(x: tf.Tensor4D, indices: tf.Tensor4D): tf.Tensor4D {
   if (String(x.shape) !== String(indices.shape)) {
-    throw new SegprobeError('SHAPE_MISMATCH', `expected indices of shape [${x.shape}], got [${indices.shape}]`);
+    throw new SegprobeError(
+      'SHAPE_MISMATCH',
+      `expected indices of shape [${x.shape}], got [${indices.shape}]`,
+    );
   }
   return withGradient([x], (save) => {
     save([indices]);

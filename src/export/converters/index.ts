@@ -1,0 +1,35 @@
+import type { Converter } from '../converter.js';
+import { convertConcat } from './concat.js';
+import { convertConst, convertReshape, convertSplit } from './constants.js';
+import { convertConv2dBackpropInput } from './conv2d-backprop-input.js';
+import { convertConv2d } from './conv2d.js';
+import { convertAdd, convertIdentity, convertRelu } from './elementwise.js';
+import { convertFusedBatchNorm } from './fused-batch-norm.js';
+import { convertMaxPool, convertMaxPoolWithArgmax } from './max-pool.js';
+import { convertMaxUnpool } from './max-unpool.js';
+import { convertPad } from './pad.js';
+import { convertPrelu } from './prelu.js';
+
+/** A converter for each TensorFlow operator that an evaluation graph may hold. To add one: a file here and a row below. */
+export const CONVERTERS: Readonly<Record<string, Converter>> = {
+  Add: convertAdd,
+  AddV2: convertAdd,
+  ConcatV2: convertConcat,
+  Const: convertConst,
+  Conv2D: convertConv2d,
+  Conv2DBackpropInput: convertConv2dBackpropInput,
+  FusedBatchNorm: convertFusedBatchNorm,
+  Identity: convertIdentity,
+  MaxPool: convertMaxPool,
+  MaxPoolWithArgmax: convertMaxPoolWithArgmax,
+  PadV2: convertPad,
+  Relu: convertRelu,
+  Reshape: convertReshape,
+  SplitV: convertSplit,
+};
+
+/** A converter for each function that code marks by `jit(label, …)`. */
+export const CALL_CONVERTERS: Readonly<Record<string, Converter>> = {
+  prelu: convertPrelu,
+  maxUnpool: convertMaxUnpool,
+};
