@@ -1,50 +1,84 @@
-import type { ClassPixels } from './class-pixels.js';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { classNames } from '../shared/classes.js';
+import { countClassPixels } from './class-pixels.js';
+import { classWeights, withoutIgnored, type WeighingScheme } from './class-weighing.js';
+import type { Dataset, Size } from './dataset.js';
+import { fromFileError, writeFileWhole } from './files.js';
 
-/** How classes are weighed in the loss, by the names of the ancestors' `--weighing`. */
-export const WEIGHING_SCHEMES = ['enet', 'mfb', 'none'] as const;
-export type WeighingScheme = (typeof WEIGHING_SCHEMES)[number];
+export interface LoadClassWeightsOptions {
+  readonly dataset: Dataset;
+  /** The size that the labels are used at. */
+  readonly size: Size;
+  readonly scheme: WeighingScheme;
+  /** The folder of the cached weights, made if it is missing. */
+  readonly cacheDir: string;
+  /** Where the data set lies: two folders with the same scenes keep their own weights. */
+  readonly datasetDir?: string | undefined;
+  /** Count anew even where cached weights fit. @defaultValue false */
+  readonly reload?: boolean | undefined;
+  /** Keep the weight of the ignored class, rather than 0. @defaultValue false */
+  readonly withUnlabeled?: boolean | undefined;
+  /** Told after each scene that is counted; not at all where cached weights fit. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
 
-/** ENet's constant c: weights lie between 1 / ln(1 + c) and 1 / ln(c), here 1.4 and 50.5. */
-const ENET_C = 1.02;
-
-type Weigh = (pixels: ClassPixels) => number[];
-
-const SCHEMES = {
-  // 1 / ln(c + p), where p is the share of all pixels (ENet, section 5.1).
-  enet: ({ pixelCounts }) => {
-    const total = pixelCounts.reduce((sum, count) => sum + count, 0);
-    return pixelCounts.map((count) => 1 / Math.log(ENET_C + (total === 0 ? 0 : count / total)));
-  },
-  // Median frequency over frequency, which is the share among the pixels of the images that have the class
-  // (Eigen and Fergus, section 6.3.2). A class that never occurs has no frequency, and weighs nothing.
-  mfb: ({ pixelCounts, pixelsWherePresent }) => {
-    const frequencies = pixelCounts.map((count, k) => count / pixelsWherePresent[k]!);
-    const median = medianOf(frequencies.filter((frequency) => !Number.isNaN(frequency)));
-    return frequencies.map((frequency) => (Number.isNaN(frequency) ? 0 : median / frequency));
-  },
-  none: ({ pixelCounts }) => pixelCounts.map(() => 1),
-} as const satisfies Record<WeighingScheme, Weigh>;
+const CacheSchema = z.object({
+  fingerprint: z.string(),
+  weights: z.array(z.number().nonnegative()),
+});
 
 /**
- * Computes the weight of each class in the loss, the ignored class counted like any other.
+ * Gives the weights of a split's classes, counting its pixels only where no cached weights fit: same data set, split,
+ * size, scheme, folder, classes and scenes by name. Labels that change under the same names go unnoticed: `reload`.
  *
- * @param scheme - `enet`: 1 / ln(1.02 + p); `mfb`: median frequency balancing; `none`: 1 for all.
- * @returns a weight a class, 0 or more.
- * @see ENet, arXiv:1606.02147, section 5.1
- * @see Eigen and Fergus, arXiv:1411.4734, section 6.3.2
+ * @returns a weight a class; the ignored class's is 0 unless `withUnlabeled`. `none` is neither counted nor cached.
+ * @throws SegprobeError as `dataset.read`, or where the cache cannot be written. A broken cache is counted anew.
  */
-export function classWeights(scheme: WeighingScheme, pixels: ClassPixels): number[] {
-  return SCHEMES[scheme](pixels);
+export async function loadClassWeights(options: LoadClassWeightsOptions): Promise<number[]> {
+  const { dataset, withUnlabeled = false } = options;
+  const weights = await loadAllWeights(options);
+  return withUnlabeled ? weights : withoutIgnored(weights, dataset.classTable.ignoreIndex);
 }
 
-/** The same weights with the ignored class's at 0, so that its pixels count for nothing. */
-export function withoutIgnored(weights: readonly number[], ignoreIndex: number): number[] {
-  return weights.map((weight, k) => (k === ignoreIndex ? 0 : weight));
+async function loadAllWeights(options: LoadClassWeightsOptions): Promise<number[]> {
+  const { dataset, size, scheme, cacheDir, reload = false } = options;
+  const { classes } = dataset.classTable;
+  if (scheme === 'none') return classes.map(() => 1);
+
+  const key = [dataset.name, dataset.split, `${size.width}x${size.height}`, scheme].join('-');
+  const cacheFile = path.join(cacheDir, `class-weights-${key}.json`);
+  const fingerprint = fingerprintOf(options);
+  const cached = reload ? undefined : await readCache(cacheFile);
+  if (cached?.fingerprint === fingerprint && cached.weights.length === classes.length) {
+    return cached.weights;
+  }
+  const pixels = await countClassPixels(dataset, size, options.onProgress);
+  const weights = classWeights(scheme, pixels);
+  const contents = { fingerprint, classes: classNames(dataset.classTable), weights, ...pixels };
+  try {
+    await mkdir(cacheDir, { recursive: true });
+  } catch (error) {
+    throw fromFileError(error, cacheDir);
+  }
+  await writeFileWhole(cacheFile, `${JSON.stringify(contents, null, 2)}\n`);
+  return weights;
 }
 
-/** The middle value, or the mean of the two in the middle; NaN of nothing. */
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
+function fingerprintOf({ dataset, datasetDir }: LoadClassWeightsOptions): string {
+  const scenes = Array.from({ length: dataset.length }, (_, i) => dataset.nameOf(i));
+  const dir = datasetDir === undefined ? null : path.resolve(datasetDir);
+  const facts = [dir, classNames(dataset.classTable), dataset.length, scenes];
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
+}
+
+/** The cached weights, or undefined where there are none to be read. */
+async function readCache(cacheFile: string): Promise<z.infer<typeof CacheSchema> | undefined> {
+  try {
+    return CacheSchema.parse(JSON.parse(await readFile(cacheFile, 'utf8')));
+  } catch {
+    return undefined;
+  }
 }
