@@ -1,0 +1,37 @@
+import os from 'node:os';
+import type { BenchmarkResult } from './benchmark.js';
+
+/** Every benchmark. To add one: a file here with `run()` and a row below. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchmarkResult> }>>> =
+  {
+    'train-step': () => import('./train-step.js'),
+    'sample-scenes': () => import('./sample-scenes.js'),
+  };
+
+const [name, ...flags] = process.argv.slice(2);
+const load = BENCHMARKS[name ?? ''];
+if (load === undefined) {
+  console.error(
+    `usage: npm run bench -- NAME [--json], NAME one of ${Object.keys(BENCHMARKS).join(', ')}`,
+  );
+  process.exit(2);
+}
+const { run } = await load();
+const result = await run();
+const machine = `${os.cpus()[0]?.model ?? 'unknown CPU'}, ${os.cpus().length} cores, load ${os.loadavg()[0]!.toFixed(1)}`;
+if (flags.includes('--json')) {
+  console.log(
+    JSON.stringify({ ...result, machine, node: process.version, date: new Date().toISOString() }),
+  );
+} else {
+  console.table(
+    Object.fromEntries(Object.entries(result).map(([key, value]) => [key, format(value)])),
+  );
+  console.log(machine);
+}
+
+function format(value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? Number(value.toPrecision(4))
+    : value;
+}
