@@ -39,7 +39,7 @@ export function createGraphRunner(program: Program): ProgramRunner & { readonly 
       for (const [name, value] of Object.entries(values)) {
         const signature = accessors.write[name];
         if (signature === undefined) continue; // A variable that the graph does not use.
-        tf.tidy(() => run(session, signature, { value: toTensor(value) }));
+        tf.tidy(() => void run(session, signature, { value: toTensor(value) }));
       }
     },
     dispose: () => nodeBackend().binding.deleteSavedModel(session),
@@ -124,7 +124,7 @@ function toConstant(tensor: tf.Tensor): Constant {
   return {
     dtype: tensor.dtype as Constant['dtype'],
     shape: tensor.shape,
-    values: tensor.dataSync() as Constant['values'],
+    values: tensor.dataSync<Constant['dtype']>(),
   };
 }
 

@@ -73,6 +73,9 @@ function portableConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOpti
   if (dilationY === 1 && dilationX === 1) {
     return tf.conv2d(padded, filter, [...strides], 'valid');
   }
+  if (strides.some((stride) => stride !== 1)) {
+    throw new Error(`expected stride 1 of a dilated convolution, got [${strides}]`);
+  }
   // Each phase of the dilated grid is an ordinary convolution; the phases lie in the batch.
   const [, height, width] = padded.shape;
   const extra: Pair = [

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../graph/graph.js';
 import { executeRawOp, isNativeBackend } from '../../graph/node-backend.js';
+import { createRandom } from '../../shared/random.js';
 import { FLOAT_TYPE, INT_TYPE } from './raw.js';
 
 /**
@@ -21,7 +23,8 @@ export function spatialDropout(x: tf.Tensor4D, probability: number, seed: tf.Ten
 function randomUniform(shape: number[], seed: tf.Tensor): tf.Tensor {
   if (!isNativeBackend()) {
     const [high, low] = seed.dataSync();
-    return tf.randomUniform(shape, 0, 1, 'float32', (high! * 0x9e3779b1 + low!) % 2 ** 31);
+    const random = createRandom(high!, low!);
+    return tf.tensor(Float32Array.from({ length: sizeOf(shape) }, random), shape);
   }
   const attributes = { dtype: FLOAT_TYPE, T: INT_TYPE, Tseed: INT_TYPE };
   return executeRawOp('StatelessRandomUniform', attributes, [
