@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { fromFileError, readFileWhole } from '../data/files.js';
 import { SegprobeError, isSegprobeError, messageOf } from '../shared/errors.js';
 import { fromMetadataProps, parseManifest } from '../shared/manifest.js';
@@ -20,6 +21,9 @@ export interface OpenedModel {
   readonly sha256: string;
   readonly bytes: number;
 }
+
+/** Where exported models lie, and those that ship. */
+export const DEFAULT_MODELS_FOLDER = fileURLToPath(new URL('../../models/onnx', import.meta.url));
 
 const EXTENSION = '.onnx';
 /** A victim with pre- and post-processing inside: a form of another file, not a model of its own. */

@@ -43,6 +43,7 @@ export interface Segmentation extends Size {
 
 /** Models in worker threads. */
 export interface InferencePool {
+  /** In the order of their names. */
   readonly models: ReadonlyMap<string, OpenedModel>;
   readonly workers: number;
   /**
@@ -74,7 +75,8 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   const cores = availableParallelism();
   const { workers = Math.ceil(cores / CORES_PER_WORKER), maxQueue = DEFAULT_MAX_QUEUE } = options;
   const threads = options.threadsPerWorker ?? Math.max(1, Math.floor(cores / workers));
-  const models = new Map(options.models.map((model) => [model.name, model]));
+  const byName = [...options.models].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const models = new Map(byName.map((model) => [model.name, model]));
   const setup: WorkerSetup = {
     threads,
     models: options.models.map(({ name, path, facts }) => ({

@@ -36,6 +36,7 @@ export const ERROR_CODES = [
   'UNSUPPORTED_MEDIA_TYPE',
   'QUEUE_FULL',
   'SHUTTING_DOWN',
+  'ADDRESS_UNAVAILABLE',
   'CANCELLED',
 ] as const;
 

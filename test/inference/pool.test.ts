@@ -112,7 +112,8 @@ describe('createInferencePool', () => {
     clearInterval(timer);
     const { inference } = milliseconds;
     assert.ok(inference > 100, `the test needs a slow model, took ${inference} ms`);
-    assert.ok(worst < inference / 2, `blocked for ${worst} ms of ${inference}`);
+    // Were it blocked, it would be for the whole of it. (Not less: the machine may be busy.)
+    assert.ok(worst < inference * 0.8, `blocked for ${worst} ms of ${inference}`);
   });
 
   it('refuses what does not fit in the queue and goes on afterwards', async () => {

@@ -1,0 +1,150 @@
+import express from 'express';
+import type { Express, RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { createGate } from '../inference/gate.js';
+import type { OpenedModel } from '../inference/open-model.js';
+import { findVictim } from '../inference/pool.js';
+import type { InferencePool } from '../inference/pool.js';
+import { SegprobeError } from '../shared/errors.js';
+import { requireApiKey } from './auth.js';
+import { errorHandler } from './error-handler.js';
+import { readLandingPage } from './landing.js';
+import type { Page } from './landing.js';
+import { DEFAULT_LIMITS } from './limits.js';
+import type { Limits } from './limits.js';
+import { logRequests } from './logger.js';
+import { createByteBudget } from './read-body.js';
+import { createSegmentRoute } from './segment-route.js';
+
+/** Whether the service takes requests; the server changes it, the app reads it. */
+export type Readiness = 'loading' | 'ready' | 'draining';
+
+export interface AppDeps {
+  readonly pool: InferencePool;
+  readonly logger: Logger;
+  readonly readiness: () => Readiness;
+  /** Asked of every request but the page and the probes. @defaultValue none is asked */
+  readonly apiKey?: string | undefined;
+  /** @defaultValue {@link DEFAULT_LIMITS} */
+  readonly limits?: Partial<Limits>;
+}
+
+type Method = 'get' | 'post';
+type Route = Partial<Record<Method, RequestHandler>>;
+
+/**
+ * Builds the service. It does not listen: `startServer` does.
+ *
+ * @example
+ * const app = createApp({ pool, logger, readiness: () => 'ready' });
+ * app.listen(8080);
+ */
+export function createApp(deps: AppDeps): Express {
+  const { pool, logger, readiness, apiKey } = deps;
+  const limits = { ...DEFAULT_LIMITS, ...deps.limits };
+  // One more than there are workers: a picture is decoded while another is in its worker.
+  const gate = createGate({ running: pool.workers + 1, waiting: limits.maxQueue });
+  const budget = createByteBudget(limits.maxBufferedBytes);
+  const page = readLandingPage();
+
+  const open: Record<string, Route> = {
+    '/': { get: (_request, response) => void response.type('html').send(page.html) },
+    '/healthz': { get: (_request, response) => void response.json({ status: 'alive' }) },
+    '/readyz': { get: probeReadiness(readiness) },
+  };
+  const closed: Record<string, Route> = {
+    '/models': { get: (_request, response) => void response.json({ models: listVictims(pool) }) },
+    '/segment': { post: createSegmentRoute({ pool, gate, limits, budget }) },
+  };
+
+  const app = express();
+  app.set('query parser', 'simple');
+  app.use(logRequests(logger), securityHeaders(page), refuseWhileDraining(readiness));
+  addRoutes(app, open);
+  if (apiKey !== undefined) app.use(requireApiKey(apiKey));
+  addRoutes(app, closed);
+  app.use((request) => {
+    throw new SegprobeError('NOT_FOUND', `expected a known path, got ${request.path}`);
+  });
+  app.use(errorHandler);
+  return app;
+}
+
+/** Registers routes; a path's other methods are refused with the list of those it has. */
+function addRoutes(app: Express, routes: Readonly<Record<string, Route>>): void {
+  for (const [path, route] of Object.entries(routes)) {
+    const allowed = Object.keys(route).flatMap((m) => (m === 'get' ? ['GET', 'HEAD'] : ['POST']));
+    if (route.get) app.get(path, route.get);
+    if (route.post) app.post(path, route.post);
+    app.all(path, (request, response) => {
+      response.set('Allow', allowed.join(', '));
+      if (request.method === 'OPTIONS') {
+        response.status(204).end();
+        return;
+      }
+      throw new SegprobeError(
+        'METHOD_NOT_ALLOWED',
+        `expected ${allowed.join(' or ')} for ${path}, got ${request.method}`,
+      );
+    });
+  }
+}
+
+function securityHeaders({ scriptSources, styleSources }: Page): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'", ...scriptSources],
+        styleSrc: ["'self'", ...styleSources],
+        imgSrc: ["'self'", 'blob:', 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // The service speaks HTTP; whoever puts TLS before it says so there.
+    strictTransportSecurity: false,
+  });
+}
+
+function probeReadiness(readiness: () => Readiness): RequestHandler {
+  return (_request, response) => {
+    if (readiness() === 'loading') {
+      throw new SegprobeError(
+        'BACKEND_UNAVAILABLE',
+        'expected the models loaded, got still loading',
+      );
+    }
+    response.json({ status: 'ready' });
+  };
+}
+
+function refuseWhileDraining(readiness: () => Readiness): RequestHandler {
+  return (request, response, next) => {
+    if (readiness() === 'draining') {
+      response.set('Connection', 'close');
+      if (request.path !== '/healthz') {
+        throw new SegprobeError('SHUTTING_DOWN', 'expected a running service, got one that stops');
+      }
+    }
+    next();
+  };
+}
+
+function listVictims(pool: InferencePool): unknown[] {
+  const victims = [...pool.models.values()].filter(({ facts }) => facts.kind === 'victim');
+  const preferred = victims.length > 0 ? findVictim(pool.models, undefined).name : undefined;
+  return victims.map((model) => ({
+    ...cardOf(model),
+    /** Whether it answers where no model is named. */
+    default: model.name === preferred,
+  }));
+}
+
+function cardOf({ name, path: _path, facts, manifest, sha256, bytes }: OpenedModel): object {
+  return { ...(manifest ?? { ...facts, file: { name: `${name}.onnx`, sha256, bytes } }), name };
+}

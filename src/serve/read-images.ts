@@ -1,0 +1,73 @@
+import type { Request, Response } from 'express';
+import { SegprobeError } from '../shared/errors.js';
+import { parseMultipart } from './multipart.js';
+import type { Limits } from './limits.js';
+import { readBody } from './read-body.js';
+import type { ByteBudget } from './read-body.js';
+
+/** A picture as it was sent. */
+export interface SentImage {
+  /** What messages and results call it. */
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** The form field that holds pictures. */
+const IMAGE_FIELD = 'image';
+const MAX_NAME_LENGTH = 200;
+
+/**
+ * Refuses a request whose body is no picture, by its headers alone.
+ * @throws SegprobeError `UNSUPPORTED_MEDIA_TYPE`, or `IMAGE_EMPTY` where there is no body at all.
+ */
+export function assertImageBody(request: Request): void {
+  const length = request.get('content-length');
+  if (request.get('transfer-encoding') === undefined && (length ?? '0') === '0') {
+    throw new SegprobeError('IMAGE_EMPTY', 'expected a picture as the body, got no body');
+  }
+  const found = request.get('content-type') ?? 'none';
+  if (!request.is(['image/*', 'multipart/form-data'])) {
+    throw new SegprobeError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `expected Content-Type image/* or multipart/form-data, got ${found}`,
+    );
+  }
+  const encoding = request.get('content-encoding') ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new SegprobeError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `expected a body without Content-Encoding, got ${encoding}`,
+    );
+  }
+}
+
+/**
+ * Reads the pictures of a request: a raw body, or the parts named `image` of a form.
+ *
+ * @returns one or more pictures, not decoded.
+ * @throws SegprobeError as {@link assertImageBody}, `readBody` and `parseMultipart` do, and `INVALID_REQUEST` for a
+ *   form without an `image`.
+ */
+export async function readImages(
+  request: Request,
+  response: Response,
+  { limits, budget }: { readonly limits: Limits; readonly budget: ByteBudget },
+): Promise<SentImage[]> {
+  assertImageBody(request);
+  const { maxBodyBytes, maxImages } = limits;
+  const body = await readBody(request, response, { maxBodyBytes, budget });
+  if (!request.is('multipart/form-data')) return [{ name: 'the picture', bytes: body }];
+  const { files, fields } = await parseMultipart(body, request.get('content-type')!, maxImages);
+  const images = files.filter(({ field }) => field === IMAGE_FIELD);
+  if (images.length === 0) {
+    const found = fields.map((field) => `"${field}"`).join(', ') || 'none';
+    throw new SegprobeError(
+      'INVALID_REQUEST',
+      `expected a part named "${IMAGE_FIELD}" with a picture, got ${found}`,
+    );
+  }
+  return images.map(({ filename, bytes }, i) => ({
+    name: filename.slice(0, MAX_NAME_LENGTH) || `image ${i + 1}`,
+    bytes,
+  }));
+}

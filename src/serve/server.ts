@@ -1,0 +1,142 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createInferencePool } from '../inference/pool.js';
+import type { OpenedModel } from '../inference/open-model.js';
+import { SegprobeError } from '../shared/errors.js';
+import { createApp } from './app.js';
+import type { Readiness } from './app.js';
+import { assertSafeHost } from './auth.js';
+import { DEFAULT_LIMITS } from './limits.js';
+import type { Limits } from './limits.js';
+
+export interface ServerOptions {
+  readonly models: readonly OpenedModel[];
+  readonly logger: Logger;
+  /** @defaultValue `127.0.0.1` */
+  readonly host?: string;
+  /** 0 takes any free one. @defaultValue 8080 */
+  readonly port?: number;
+  /** Asked of every request but the page and the probes. */
+  readonly apiKey?: string | undefined;
+  /** Allow an address that other machines reach without a key. @defaultValue false */
+  readonly insecure?: boolean;
+  /** Worker threads. @defaultValue as `createInferencePool` */
+  readonly workers?: number | undefined;
+  readonly limits?: Partial<Limits>;
+  /** How long requests may take to finish when the server is closed. @defaultValue 30 s */
+  readonly drainTimeoutMs?: number;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /**
+   * True when the models are loaded and warm, false when the server was closed before; rejects, with the server closed,
+   * if one is not usable.
+   */
+  readonly ready: Promise<boolean>;
+  /** Takes no further request, lets the ones in flight finish, and gives everything back. */
+  close(): Promise<void>;
+}
+
+export const DEFAULT_HOST = '127.0.0.1';
+export const DEFAULT_PORT = 8080;
+const DRAIN_TIMEOUT_MS = 30_000;
+/** A request must be whole within this, or it holds memory and sockets. */
+const REQUEST_TIMEOUT_MS = 120_000;
+const IDLE_CHECK_MS = 50;
+
+/**
+ * Listens and loads the models.
+ * @throws SegprobeError `ADDRESS_UNAVAILABLE`, e.g. for a port in use, or `USAGE` for an address without protection.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, apiKey, insecure = false, logger } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  assertSafeHost(host, { apiKey, insecure });
+  let state: Readiness = 'loading';
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
+  await listen(server, host, port);
+
+  const pool = createInferencePool({
+    models: options.models,
+    maxQueue: limits.maxQueue,
+    ...(options.workers !== undefined && { workers: options.workers }),
+    onWorkerError: (error) => logger.error(error, 'a worker died'),
+  });
+  const app = createApp({ pool, logger, readiness: () => state, apiKey, limits });
+  server.on('request', app);
+  server.on('checkContinue', (request, response) => {
+    // A client that asks before it sends is told at once that its body is too long.
+    const declared = Number(request.headers['content-length'] ?? 0);
+    if (declared <= limits.maxBodyBytes) response.writeContinue();
+    app(request, response);
+  });
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    state = 'draining';
+    closing ??= drain(server, options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS).then(() => pool.close());
+    return closing;
+  };
+  const ready = pool.warmUp().then(
+    () => {
+      if (state === 'loading') state = 'ready';
+      return state === 'ready';
+    },
+    async (error: unknown) => {
+      // Closed while it loaded: as was asked for.
+      if (state === 'draining') return false;
+      await close();
+      throw error;
+    },
+  );
+  // Whoever does not wait for it is not ended by it.
+  ready.catch(() => undefined);
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    ready,
+    close,
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const found = LISTEN_FAULTS[code ?? ''] ?? `${code}`;
+    throw new SegprobeError(
+      'ADDRESS_UNAVAILABLE',
+      `expected to listen on ${host}, port ${port}, got ${found} (choose others with --host and --port)`,
+      { cause },
+    );
+  }
+}
+
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'a port that another program uses',
+  EACCES: 'no permission',
+  EADDRNOTAVAIL: 'an address that this machine has not',
+  ENOTFOUND: 'a host name that does not exist',
+};
+
+async function drain(server: Server, timeoutMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A connection that is kept alive becomes idle only after its answer.
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(deadline);
+}

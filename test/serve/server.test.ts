@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pino } from 'pino';
+import { openModels } from '../../src/inference/open-model.js';
+import { decodeModel, encodeModel } from '../../src/shared/onnx/index.js';
+import { startServer } from '../../src/serve/server.js';
+import { testPicture, toPng } from '../support/rgb-pictures.js';
+import { scratchFolder } from '../support/scratch-folder.js';
+import { SLOW_SIZE, postPicture, startTestServer } from '../support/test-server.js';
+import { tinyManifest, tinyVictim } from '../support/tiny-models.js';
+
+const logger = pino({ level: 'silent' });
+
+describe('startServer', () => {
+  it('asks for the key on all but the page and the probes', async () => {
+    const { url, stop } = await startTestServer({ apiKey: 'open sesame'.replace(' ', '-') });
+    try {
+      for (const open of ['/', '/healthz', '/readyz']) {
+        assert.equal((await fetch(url + open)).status, 200, open);
+      }
+      for (const headers of [
+        {},
+        { Authorization: 'Bearer wrong' },
+        { Authorization: 'Basic open-sesame' },
+        { 'X-API-Key': 'open-sesame1' },
+        { 'X-API-Key': '' },
+      ]) {
+        for (const closed of ['/models', '/nowhere']) {
+          const response = await fetch(url + closed, {
+            headers: headers as Record<string, string>,
+          });
+          const { code } = (await response.json()) as { code: string };
+          assert.deepEqual([response.status, code], [401, 'UNAUTHORIZED']);
+          assert.equal(response.headers.get('www-authenticate'), 'Bearer');
+        }
+      }
+      for (const headers of [
+        { Authorization: 'Bearer open-sesame' },
+        { Authorization: 'bearer open-sesame' },
+        { 'X-API-Key': 'open-sesame' },
+      ]) {
+        const response = await fetch(`${url}/models`, {
+          headers: headers as Record<string, string>,
+        });
+        assert.equal(response.status, 200);
+      }
+      const png = await toPng(testPicture(24, 16));
+      assert.equal((await postPicture(`${url}/segment`, png)).status, 401);
+    } finally {
+      await stop();
+    }
+  });
+
+  it('refuses an address that others reach, without a key or --insecure', async () => {
+    for (const host of ['0.0.0.0', '::', '192.168.0.1', '128.0.0.1', 'example.org']) {
+      await assert.rejects(startServer({ models: [], logger, port: 0, host }), {
+        code: 'USAGE',
+        message: /SEGPROBE_API_KEY \(or --insecure\) to listen on /,
+      });
+    }
+  });
+
+  for (const options of [{ apiKey: 'k' }, { insecure: true }]) {
+    it(`listens on any address with ${Object.keys(options)[0]}`, async () => {
+      const { server, stop } = await startTestServer({ host: '0.0.0.0', ...options });
+      const response = await fetch(`http://127.0.0.1:${server.port}/healthz`);
+      assert.equal(response.status, 200);
+      await stop();
+    });
+  }
+
+  it('names the port that another program uses', async () => {
+    const { server, stop } = await startTestServer();
+    await assert.rejects(startServer({ models: [], logger, port: server.port }), {
+      code: 'ADDRESS_UNAVAILABLE',
+      message: new RegExp(`port ${server.port}, got a port that another program uses`),
+    });
+    await stop();
+  });
+
+  it('tells of a model that is not usable and closes', async () => {
+    const { folder, remove } = await scratchFolder();
+    const model = decodeModel(tinyVictim());
+    const node = [{ ...model.graph.node[0]!, opType: 'Convolute' }];
+    const bytes = encodeModel({ ...model, graph: { ...model.graph, node } });
+    await writeFile(path.join(folder, 'odd.onnx'), bytes);
+    await writeFile(path.join(folder, 'odd.json'), JSON.stringify(tinyManifest('odd', bytes)));
+    const server = await startServer({ models: await openModels(folder), logger, port: 0 });
+    await assert.rejects(server.ready, { code: 'MODEL_INVALID', message: /odd\.onnx/ });
+    await assert.rejects(fetch(`${server.url}/healthz`));
+    await remove();
+  });
+
+  it('tells a client that waits for 100 Continue at once that its body is too long', async () => {
+    const { server, stop } = await startTestServer({ limits: { maxBodyBytes: 1000 } });
+    const request = http.request({
+      port: server.port,
+      host: '127.0.0.1',
+      path: '/segment',
+      method: 'POST',
+      headers: { 'Content-Type': 'image/png', 'Content-Length': 1001, Expect: '100-continue' },
+    });
+    let continued = false;
+    request.on('continue', () => (continued = true));
+    request.flushHeaders();
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    assert.deepEqual([response.statusCode, continued], [413, false]);
+    request.destroy();
+    await stop();
+  });
+});
+
+describe('RunningServer.close', () => {
+  it('lets requests in flight finish, takes no new ones, and ends', async () => {
+    const { server, url, stop } = await startTestServer();
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const picture = await toPng(testPicture(SLOW_SIZE.width, SLOW_SIZE.height));
+    const slow = postPicture(`${url}/segment?model=slow&format=json`, picture);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const closed = server.close();
+    await assert.rejects(fetch(`${url}/healthz`), 'a new connection is refused');
+    const response = await slow;
+    assert.equal(response.status, 200);
+    assert.equal(((await response.json()) as { model: string }).model, 'slow');
+    await closed;
+    agent.destroy();
+    await stop();
+  });
+
+  it('does not wait for connections that are idle', async () => {
+    const { url, stop } = await startTestServer();
+    const agent = new http.Agent({ keepAlive: true });
+    const [response] = (await once(http.get(`${url}/healthz`, { agent }), 'response')) as [
+      http.IncomingMessage,
+    ];
+    response.resume();
+    await once(response, 'end');
+    const start = performance.now();
+    await stop();
+    assert.ok(performance.now() - start < 2000);
+    agent.destroy();
+  });
+
+  it('cuts off what has not finished in time', async () => {
+    const { server, url, stop } = await startTestServer({ drainTimeoutMs: 100 });
+    const headers = { 'Content-Type': 'image/png' };
+    // An upload that never ends.
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new Uint8Array(9)),
+    });
+    const stuck = fetch(`${url}/segment`, { method: 'POST', body, headers, duplex: 'half' });
+    const cut = assert.rejects(stuck);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const start = performance.now();
+    await server.close();
+    await cut;
+    assert.ok(performance.now() - start < 2000);
+    await stop();
+  });
+});
