@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { decodeLabel } from '../../src/data/decode-label.js';
 import { decodePicture } from '../../src/data/decode.js';
 import { sharp } from '../../src/data/sharp.js';
-import { encodeClaim, encodeFlat, encodePng } from '../support/pictures.js';
+import { encodeBlank, encodeClaim, encodeFlat, encodePng } from '../support/pictures.js';
 import { withTemporaryFolder } from '../support/temporary-folder.js';
 
 describe('decodePicture refuses', () => {
@@ -135,5 +136,19 @@ describe('decodePicture refuses', () => {
     const bytes = encodeFlat(10, 9, [1, 2, 3]);
     await assert.rejects(decodePicture(bytes, { minSide: 10 }), { code: 'IMAGE_TOO_SMALL' });
     assert.equal((await decodePicture(bytes, { minSide: 9 })).width, 10);
+  });
+
+  it('too many pixels without decoding them', async () => {
+    // A whole picture of 144 million pixels in 20 kB; decoding it takes seconds and 400 MB.
+    const bytes = encodeBlank(12_000, 12_000);
+    for (const decode of [
+      () => decodePicture(bytes, { maxPixels: 1e6 }),
+      () => decodeLabel(bytes, { maxPixels: 1e6, classCount: 2 }),
+    ]) {
+      const before = process.cpuUsage();
+      await assert.rejects(decode(), { code: 'IMAGE_TOO_LARGE' });
+      const { user, system } = process.cpuUsage(before);
+      assert.ok(user + system < 100_000, `took ${user + system} µs of CPU`);
+    }
   });
 });

@@ -138,6 +138,21 @@ describe('decodePicture', () => {
     assert.deepEqual(row, [0, ...inner, 70]);
   });
 
+  it('enlarges rows as it enlarges columns', async () => {
+    const at = (x: number, y: number, c: number): number => (7 * x + 11 * y * y + c) % 256;
+    const [wide, tall] = await Promise.all(
+      [at, (x: number, y: number, c: number) => at(y, x, c)].map(async (own, i) => {
+        const bytes = encodePng({ width: 8, height: 8, kind: 'rgb', at: own });
+        const size = i === 0 ? { width: 21, height: 13 } : { width: 13, height: 21 };
+        return decodePicture(bytes, { size });
+      }),
+    );
+    for (let i = 0; i < wide!.data.length; i++) {
+      const [c, x, y] = [i % 3, Math.floor(i / 3) % 21, Math.floor(i / 63)];
+      assert.equal(tall!.data[3 * (13 * x + y) + c], wide!.data[i]);
+    }
+  });
+
   it('enlarges one axis while it shrinks the other', async () => {
     const bytes = encodePng({
       width: 8,

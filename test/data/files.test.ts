@@ -91,6 +91,31 @@ describe('writeFileWhole', () => {
       assert.deepEqual(await fs.readdir(folder), ['x']);
     }));
 
+  it('flushes the file before it takes the name, and the folder after', () =>
+    withTemporaryFolder(async (folder) => {
+      const steps: string[] = [];
+      const { open, rename } = fs;
+      await withPatchedFiles(
+        {
+          open: async (...args) => {
+            const handle = await open(...args);
+            const sync = handle.sync.bind(handle);
+            handle.sync = () => {
+              steps.push(`flush ${args[0] === folder ? 'folder' : 'file'}`);
+              return sync();
+            };
+            return handle;
+          },
+          rename: (...args) => {
+            steps.push('rename');
+            return rename(...args);
+          },
+        },
+        () => writeFileWhole(path.join(folder, 'x'), 'new'),
+      );
+      assert.deepEqual(steps, ['flush file', 'rename', 'flush folder']);
+    }));
+
   it('refuses a path that is a folder and leaves nothing behind', () =>
     withTemporaryFolder(async (folder) => {
       await fs.mkdir(path.join(folder, 'x'));
@@ -108,20 +133,29 @@ describe('writeFileWhole', () => {
 
 /** Makes every file that is opened meanwhile take one byte and then refuse. */
 async function withFullDisk(body: () => Promise<void>): Promise<void> {
-  const { open } = fs;
-  fs.open = async (...args) => {
-    const handle = await open(...args);
+  const { open: openReally } = fs;
+  const open: typeof fs.open = async (...args) => {
+    const handle = await openReally(...args);
     handle.writeFile = async () => {
       await handle.write('n');
       throw systemError('ENOSPC');
     };
     return handle;
   };
+  await withPatchedFiles({ open }, body);
+}
+
+async function withPatchedFiles(
+  patch: Partial<Pick<typeof fs, 'open' | 'rename'>>,
+  body: () => Promise<void>,
+): Promise<void> {
+  const { open, rename } = fs;
+  Object.assign(fs, patch);
   syncBuiltinESMExports();
   try {
     await body();
   } finally {
-    fs.open = open;
+    Object.assign(fs, { open, rename });
     syncBuiltinESMExports();
   }
 }

@@ -1,23 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  type Safetensor,
-} from '../../src/shared/safetensors.js';
-
-/** The bytes of a file with this header and data. */
-function fileOf(header: string | object, data: readonly number[] = [], length?: number): Buffer {
-  const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
-  const prefix = Buffer.alloc(8);
-  prefix.writeBigUInt64LE(BigInt(length ?? text.length));
-  return Buffer.concat([prefix, text, Buffer.from(data)]);
-}
-
-const PAIR = new Map<string, Safetensor>([
-  ['bytes', { dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) }],
-  ['wide', { dtype: 'I64', shape: [], data: BigInt64Array.of(-5n) }],
-  ['weight', { dtype: 'F32', shape: [2, 1], data: Float32Array.of(0.5, -2) }],
-]);
+import { decodeSafetensors, encodeSafetensors } from '../../src/shared/safetensors.js';
+import { fileOf, THREE_TENSORS } from '../support/safetensors-files.js';
 
 describe('decodeSafetensors refuses', () => {
   const tensor = { dtype: 'U8', shape: [4], data_offsets: [0, 4] };
@@ -42,7 +25,7 @@ describe('decodeSafetensors refuses', () => {
     { name: 'a header that is no JSON', bytes: fileOf('{oops}'), message: /a header in JSON/ },
     {
       name: 'a header that is no UTF-8',
-      bytes: fileOf('', [0x7b, 0xff, 0x7d], 3),
+      bytes: fileOf(Buffer.from(JSON.stringify({ é: tensor }), 'latin1'), four),
       message: /a header in JSON/,
     },
     { name: 'a header that is a list', bytes: fileOf('[]'), message: /JSON object as header/ },
@@ -152,7 +135,7 @@ describe('decodeSafetensors refuses', () => {
   }
 
   it('a whole file cut anywhere', () => {
-    const bytes = encodeSafetensors(PAIR, { a: 'b' });
+    const bytes = encodeSafetensors(THREE_TENSORS, { a: 'b' });
     for (let length = 0; length < bytes.length; length++) {
       assert.throws(() => decodeSafetensors(bytes.subarray(0, length), 'x'), {
         code: 'FILE_INVALID',

@@ -4,20 +4,7 @@ import {
   encodeSafetensors,
   type Safetensor,
 } from '../../src/shared/safetensors.js';
-
-/** The bytes of a file with this header and data. */
-function fileOf(header: string | object, data: readonly number[] = [], length?: number): Buffer {
-  const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
-  const prefix = Buffer.alloc(8);
-  prefix.writeBigUInt64LE(BigInt(length ?? text.length));
-  return Buffer.concat([prefix, text, Buffer.from(data)]);
-}
-
-const PAIR = new Map<string, Safetensor>([
-  ['bytes', { dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) }],
-  ['wide', { dtype: 'I64', shape: [], data: BigInt64Array.of(-5n) }],
-  ['weight', { dtype: 'F32', shape: [2, 1], data: Float32Array.of(0.5, -2) }],
-]);
+import { fileOf, THREE_TENSORS } from '../support/safetensors-files.js';
 
 describe('encodeSafetensors', () => {
   it('writes the format, byte by byte', () => {
@@ -33,7 +20,7 @@ describe('encodeSafetensors', () => {
   });
 
   it('puts wide elements first, so that each tensor lies at a multiple of its width', () => {
-    const bytes = Buffer.from(encodeSafetensors(PAIR));
+    const bytes = Buffer.from(encodeSafetensors(THREE_TENSORS));
     const length = Number(bytes.readBigUInt64LE());
     assert.equal(length % 8, 0);
     const header = JSON.parse(bytes.subarray(8, 8 + length).toString());
@@ -98,7 +85,10 @@ describe('decodeSafetensors', () => {
   });
 
   it('gives tensors that outlive the bytes, also those of a Buffer', () => {
-    for (const bytes of [encodeSafetensors(PAIR), Buffer.from(encodeSafetensors(PAIR))]) {
+    for (const bytes of [
+      encodeSafetensors(THREE_TENSORS),
+      Buffer.from(encodeSafetensors(THREE_TENSORS)),
+    ]) {
       const { tensors } = decodeSafetensors(bytes, 'x');
       bytes.fill(0);
       assert.deepEqual([...tensors.get('bytes')!.data], [1, 2, 3]);
@@ -114,5 +104,18 @@ describe('decodeSafetensors', () => {
     const { tensors } = decodeSafetensors(Buffer.concat([Buffer.alloc(3), file]).subarray(3), 'x');
     assert.deepEqual([...tensors.get('f')!.data], [1]);
     assert.deepEqual([...tensors.keys()], ['b', 'f']);
+  });
+
+  it('reads an empty tensor where another begins, whichever is named first', () => {
+    const empty = { dtype: 'U8', shape: [0], data_offsets: [0, 0] };
+    const full = { dtype: 'U8', shape: [2], data_offsets: [0, 2] };
+    for (const header of [
+      { empty, full },
+      { full, empty },
+    ]) {
+      const { tensors } = decodeSafetensors(fileOf(header, [8, 9]), 'x');
+      assert.deepEqual([...tensors.get('full')!.data], [8, 9]);
+      assert.deepEqual([...tensors.get('empty')!.data], []);
+    }
   });
 });

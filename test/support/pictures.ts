@@ -69,6 +69,16 @@ export function encodeFlat(width: number, height: number, color: readonly number
   return encodePng({ width, height, kind: 'rgb', at: (_x, _y, c) => color[c]! });
 }
 
+/** A whole PNG of 1-bit black, quickly made of any size. */
+export function encodeBlank(width: number, height: number): Uint8Array {
+  const bytes = Buffer.from(encodePng({ width, height: 0, kind: 'grey', bits: 1, at: () => 0 }));
+  const rows = deflateSync(new Uint8Array(height * (1 + Math.ceil(width / 8))));
+  const header = bytes.subarray(0, 33);
+  header.writeUInt32BE(height, 20);
+  header.writeUInt32BE(crc32(header.subarray(12, 29)), 29);
+  return Buffer.concat([header, chunk('IDAT', rows), chunk('IEND', new Uint8Array())]);
+}
+
 /** A PNG that claims a size and holds next to nothing. */
 export function encodeClaim(width: number, height: number): Uint8Array {
   const bytes = Buffer.from(encodeFlat(1, 1, [0, 0, 0]));
