@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
-import { deflate } from 'node:zlib';
+import zlib from 'node:zlib';
 import type { Size } from '../data/dataset.js';
-import { crc32 } from '../data/indexed-png.js';
+import { crc32 as slowCrc32 } from '../data/indexed-png.js';
 import type { Rgb } from '../shared/classes.js';
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
@@ -9,7 +9,9 @@ const COLOR_TYPE = { grey: 0, palette: 3 } as const;
 /** Label maps are flat: a higher level makes them hardly smaller, and much later. */
 const DEFLATE_LEVEL = 4;
 
-const deflateAsync = promisify(deflate);
+const deflateAsync = promisify(zlib.deflate);
+// From Node 20.15 on.
+const crc32 = (zlib.crc32 as typeof zlib.crc32 | undefined) ?? slowCrc32;
 
 /**
  * Encodes a label map as a PNG of 8 bits whose samples are the class numbers themselves: with a palette, viewers show

@@ -103,7 +103,8 @@ function send(response: Response, images: readonly SentImage[], answers: readonl
       'Server-Timing': timing.map(([name, ms]) => `${name};dur=${ms}`).join(', '),
       'X-Segprobe-Model': first.summary.model,
     });
-    response.type('image/png').send(first.png);
+    // Not send, which would digest the whole picture for an ETag that nobody can use.
+    response.type('image/png').set('Content-Length', String(first.png.length)).end(first.png);
     return;
   }
   const results = answers.map(({ summary, milliseconds }, i) => ({
