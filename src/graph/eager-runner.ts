@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Constant } from './graph.js';
+import { assertFits, type Constant } from './graph.js';
 import type { Program, ProgramRunner } from './program.js';
 
 /** Runs a program's functions eagerly on whatever backend is active: without native TensorFlow, for debugging, in tests. */
@@ -22,11 +22,19 @@ export function createEagerRunner(program: Program): ProgramRunner {
         const fn = program.functions[name];
         if (fn === undefined)
           throw new Error(`expected one of the program's functions, got ${name}`);
+        for (const [key, meta] of Object.entries(fn.inputs))
+          assertFits(`input ${key}`, meta, inputs[key]);
         const result = fn.run(inputs, { ...state });
-        for (const [key, tensor] of Object.entries(result.state ?? {})) {
-          if (tensor !== state[key]) replace(key, tf.keep(tensor.clone()));
-        }
-        return { ...result.outputs };
+        // Copies before anything is disposed: outputs and new values may be inputs or old values of other variables.
+        const outputs = Object.entries(result.outputs).map(
+          ([key, tensor]) => [key, tensor.clone()] as const,
+        );
+        const changed = Object.entries(result.state ?? {}).map(([key, tensor]) => {
+          assertFits(`variable ${key}`, program.state[key]!, tensor);
+          return [key, tf.keep(tensor.clone())] as const;
+        });
+        for (const [key, tensor] of changed) replace(key, tensor);
+        return Object.fromEntries(outputs);
       }),
     readState: () =>
       Object.fromEntries(
@@ -41,7 +49,9 @@ export function createEagerRunner(program: Program): ProgramRunner {
       ),
     writeState: (values) => {
       for (const [name, value] of Object.entries(values)) {
-        if (name in state) replace(name, tf.keep(toTensor(value)));
+        if (!(name in state)) continue;
+        assertFits(`variable ${name}`, program.state[name]!, value);
+        replace(name, tf.keep(toTensor(value)));
       }
     },
     dispose: () => tf.dispose(state),

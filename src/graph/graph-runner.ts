@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { SegprobeError } from '../shared/errors.js';
-import type { Constant, Graph, GraphNode, Signature } from './graph.js';
+import { assertFits, type Constant, type Graph, type GraphNode, type Signature } from './graph.js';
 import { nodeBackend } from './node-backend.js';
 import type { Program, ProgramRunner, TensorMap } from './program.js';
 import { recordProgram } from './record-program.js';
@@ -39,6 +38,7 @@ export function createGraphRunner(program: Program): ProgramRunner & { readonly 
       for (const [name, value] of Object.entries(values)) {
         const signature = accessors.write[name];
         if (signature === undefined) continue; // A variable that the graph does not use.
+        assertFits(`variable ${name}`, recorded.variables[name]!, value);
         tf.tidy(() => void run(session, signature, { value: toTensor(value) }));
       }
     },
@@ -60,16 +60,10 @@ function load(savedModel: Uint8Array): number {
 function run(session: number, signature: Signature, inputs: TensorMap): Record<string, tf.Tensor> {
   const backend = nodeBackend();
   const fed = Object.entries(signature.inputs);
-  const tensors = fed.map(([name, { dtype, shape }]) => {
+  const tensors = fed.map(([name, meta]) => {
     const tensor = inputs[name];
-    if (tensor?.dtype !== dtype || String(tensor.shape) !== String(shape)) {
-      const found = tensor === undefined ? 'none' : `${tensor.dtype}[${tensor.shape}]`;
-      throw new SegprobeError(
-        'SHAPE_MISMATCH',
-        `input ${name}: expected ${dtype}[${shape}], got ${found}`,
-      );
-    }
-    return tensor;
+    assertFits(`input ${name}`, meta, tensor);
+    return tensor!;
   });
   const fetched = Object.entries(signature.outputs);
   const outputs = backend.binding.runSavedModel(

@@ -2,6 +2,7 @@
  * The recorded graph: TensorFlow's own vocabulary (operators, attributes, "node:output" references), held as plain data so
  * that it can be compared, run by TensorFlow (saved-model.ts) or converted to ONNX (src/export).
  */
+import { SegprobeError } from '../shared/errors.js';
 
 export type DType = 'float32' | 'int32' | 'bool';
 
@@ -78,4 +79,22 @@ export function parseReference(reference: string): { node: string; output: numbe
 /** The number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
+}
+
+/**
+ * Checks a tensor's type and shape.
+ * @param what - names it in the message.
+ * @throws SegprobeError `SHAPE_MISMATCH`
+ */
+export function assertFits(
+  what: string,
+  expected: TensorMeta,
+  found: { readonly dtype: string; readonly shape: readonly number[] } | undefined,
+): void {
+  if (found?.dtype === expected.dtype && String(found.shape) === String(expected.shape)) return;
+  const text = found === undefined ? 'none' : `${found.dtype}[${found.shape}]`;
+  throw new SegprobeError(
+    'SHAPE_MISMATCH',
+    `${what}: expected ${expected.dtype}[${expected.shape}], got ${text}`,
+  );
 }

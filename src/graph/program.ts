@@ -12,7 +12,7 @@ export interface ProgramFunction {
   /**
    * @param inputs - one tensor for each of `inputs`.
    * @param state - every variable's value before the call.
-   * @returns the outputs, and the new values of the variables that change.
+   * @returns the outputs, at least one, and the new values of the variables that change.
    */
   readonly run: (inputs: TensorMap, state: TensorMap) => ProgramResult;
 }

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { SegprobeError } from '../shared/errors.js';
-import type {
-  Attributes,
-  Constant,
-  GraphFunction,
-  GraphNode,
-  Signature,
-  TensorMeta,
+import {
+  assertFits,
+  type Attributes,
+  type Constant,
+  type GraphFunction,
+  type GraphNode,
+  type Signature,
+  type TensorMeta,
 } from './graph.js';
 import {
   deriveBinding,
@@ -47,6 +48,7 @@ export class Recorder {
   readonly #constants = new Map<number, Constant>();
   #scope = new Scope('');
   #nextSymbol = FIRST_SYMBOL;
+  #compiling = false;
 
   /**
    * Records one function.
@@ -73,6 +75,9 @@ export class Recorder {
           scope.add('ReadVariableOp', [key], { dtype: type(meta) }, [meta], `${key}/read`)[0]!,
       );
       const result = run(this.#tensors(fed), this.#tensors(read));
+      if (Object.keys(result.outputs).length === 0) {
+        throw new Error(`expected ${name} to have an output, by which it is run`);
+      }
       const assigned = Object.entries(result.state ?? {}).flatMap(([key, tensor]) =>
         this.#assign(scope, key, read[key], this.#symbolOf(tensor)),
       );
@@ -101,6 +106,8 @@ export class Recorder {
 
   /** Records `fn` as a function compiled by XLA and calls it; equal label and input shapes share one function. */
   call(label: string, fn: JitFunction, tensors: readonly tf.Tensor[]): tf.Tensor[] {
+    // Within a compiled function its code is a part of that function.
+    if (this.#compiling) return [fn(...tensors)].flat();
     const args = tensors.map((tensor) => this.#symbolOf(tensor));
     const name = [label, ...args.map(({ dtype, shape }) => `${dtype}_${shape.join('x')}`)].join(
       '__',
@@ -140,25 +147,30 @@ export class Recorder {
   ): GraphFunction {
     const scope = new Scope('');
     const parameters = args.map(({ dtype, shape }, i) => ({ name: `arg${i}`, dtype, shape }));
-    return this.#within(scope, () => {
-      const symbols = parameters.map(({ dtype, shape, name: reference }) => ({
-        dtype,
-        shape,
-        reference,
-        scope,
-      }));
-      const results = [fn(...symbols.map((symbol) => this.#tensor(symbol)))].flat();
-      return {
-        name,
-        label,
-        parameters,
-        results: results.map((tensor) => {
-          const { dtype, shape, reference } = this.#symbolOf(tensor);
-          return { dtype, shape, reference };
-        }),
-        nodes: scope.nodes,
-      };
-    });
+    this.#compiling = true;
+    try {
+      return this.#within(scope, () => {
+        const symbols = parameters.map(({ dtype, shape, name: reference }) => ({
+          dtype,
+          shape,
+          reference,
+          scope,
+        }));
+        const results = [fn(...symbols.map((symbol) => this.#tensor(symbol)))].flat();
+        return {
+          name,
+          label,
+          parameters,
+          results: results.map((tensor) => {
+            const { dtype, shape, reference } = this.#symbolOf(tensor);
+            return { dtype, shape, reference };
+          }),
+          nodes: scope.nodes,
+        };
+      });
+    } finally {
+      this.#compiling = false;
+    }
   }
 
   #assign(
@@ -170,12 +182,7 @@ export class Recorder {
     if (old === undefined)
       throw new Error(`expected new state only for known variables, got ${key}`);
     if (old === value) return [];
-    if (String(old.shape) !== String(value.shape) || old.dtype !== value.dtype) {
-      throw new SegprobeError(
-        'SHAPE_MISMATCH',
-        `variable ${key}: expected ${old.dtype}[${old.shape}], got ${value.dtype}[${value.shape}]`,
-      );
-    }
+    assertFits(`variable ${key}`, old, value);
     // The new value is written after the old one was read, whoever reads it.
     const inputs = [key, value.reference, `^${old.reference}`];
     scope.add('AssignVariableOp', inputs, { dtype: type(value) }, [], `${key}/assign`);

@@ -105,23 +105,40 @@ function encodeFunction({ name, parameters, nodes, results }: GraphFunction): ob
 const OUTPUT_NAMES: Readonly<Record<string, readonly string[]>> = {
   ...outputNames(
     'y',
-    'Cast Exp Expm1 Log Log1p Abs Neg Square Sqrt Rsqrt Sign Sigmoid Tanh IsNan ZerosLike OnesLike Floor Round',
+    'Cast Exp Expm1 Log Log1p Abs Neg Square Sqrt Rsqrt Sign Sigmoid Tanh Sin Cos Reciprocal IsNan ZerosLike OnesLike ' +
+      'Floor Ceil Round LogicalNot Transpose',
   ),
   ...outputNames(
     'output',
-    'Const Sum Mean Max Min Prod Reshape Fill Select SelectV2 PadV2 Tile OneHot GatherV2 Range Slice',
+    'Const Sum Mean Max Min Prod All Any ArgMax Reshape Fill Select SelectV2 PadV2 Tile OneHot GatherV2 ScatterNd Range ' +
+      'Slice ConcatV2 SplitV Identity StopGradient BatchMatMulV2 StatelessRandomUniform Conv2D Conv2DBackpropInput ' +
+      'Conv2DBackpropFilter BiasAdd MaxPool MaxPoolGrad',
   ),
-  ...outputNames('output', 'ConcatV2 ArgMax Identity SplitV StatelessRandomUniform'),
-  Relu: ['activations'],
-  ReluGrad: ['backprops'],
-  LeakyRelu: ['activations'],
-  LeakyReluGrad: ['backprops'],
+  ...outputNames('activations', 'Relu Relu6 LeakyRelu Softplus'),
+  ...outputNames('backprops', 'ReluGrad LeakyReluGrad'),
   Softmax: ['softmax'],
   LogSoftmax: ['logsoftmax'],
   MatMul: ['product'],
-  Transpose: ['y'],
   AddN: ['sum'],
+  MaxPoolWithArgmax: ['output', 'argmax'],
   SparseSoftmaxCrossEntropyWithLogits: ['loss', 'backprop'],
+  SoftmaxCrossEntropyWithLogits: ['loss', 'backprop'],
+  FusedBatchNorm: ['y', 'batch_mean', 'batch_variance', 'reserve_space_1', 'reserve_space_2'],
+  FusedBatchNormV3: [
+    'y',
+    'batch_mean',
+    'batch_variance',
+    'reserve_space_1',
+    'reserve_space_2',
+    'reserve_space_3',
+  ],
+  FusedBatchNormGradV3: [
+    'x_backprop',
+    'scale_backprop',
+    'offset_backprop',
+    'reserve_space_4',
+    'reserve_space_5',
+  ],
 };
 
 function outputNames(name: string, ops: string): Record<string, readonly string[]> {

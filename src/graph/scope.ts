@@ -106,7 +106,7 @@ export function toConstant(
 }
 
 function isUniform(values: Constant['values']): boolean {
-  return values.every((value: number) => value === values[0]);
+  return values.every((value: number) => Object.is(value, values[0]));
 }
 
 function bytesOf(values: Constant['values']): string {

@@ -4,6 +4,7 @@ import {
   attribute,
   attributeOr,
   axisOf,
+  broadcast,
   FLOAT,
   integers,
   shapedBy,
@@ -110,11 +111,11 @@ export const LAYOUT: Readonly<Record<string, ShapeRule>> = {
       ],
     },
   ],
-  BatchMatMul: ([a, b], attributes) => [
+  BatchMatMulV2: ([a, b], attributes) => [
     {
       dtype: a!.dtype,
       shape: [
-        ...a!.shape.slice(0, -2),
+        ...broadcast(a!.shape.slice(0, -2), b!.shape.slice(0, -2)),
         a!.shape.at(attribute(attributes, 'adj_x', 'bool') ? -1 : -2)!,
         b!.shape.at(attribute(attributes, 'adj_y', 'bool') ? -2 : -1)!,
       ],

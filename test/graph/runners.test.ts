@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs';
+import { createEagerRunner } from '../../src/graph/eager-runner.js';
+import { createGraphRunner } from '../../src/graph/graph-runner.js';
+import type { Constant } from '../../src/graph/graph.js';
+import type { Program, ProgramRunner } from '../../src/graph/program.js';
+import { jit } from '../../src/graph/recorder.js';
+import { isSegprobeError } from '../../src/shared/errors.js';
+import { assertAllClose } from '../support/all-close.js';
+import { tensorCounts, tidily, useNativeTensorFlow } from '../support/tensorflow.js';
+import { TOLERANCE } from '../support/tolerances.js';
+import { toyInputs, toyProgram, variable } from './toy-program.js';
+
+const scalar = (value: number): Constant => ({
+  dtype: 'float32',
+  shape: [],
+  values: Float32Array.of(value),
+});
+
+describe('createGraphRunner', () => {
+  useNativeTensorFlow();
+
+  it('computes what createEagerRunner computes, step after step', () => {
+    withRunners(toyProgram(), ([recorded, eager]) => {
+      for (let step = 1; step <= 3; step++) {
+        const [a, b] = [recorded, eager].map((runner) => ({
+          ...runStep(runner),
+          look: read(runner, 'look')['total']!,
+          state: runner.readState(),
+        }));
+        for (const name of ['loss', 'gradient', 'look'] as const) {
+          assertAllClose(a![name], b![name], TOLERANCE.float32Kernel, `${name} in step ${step}`);
+        }
+        for (const [name, { values }] of Object.entries(b!.state)) {
+          assertAllClose(a!.state[name]!.values, values, TOLERANCE.float32Kernel, name);
+        }
+        assert.deepEqual([...a!.state['steps']!.values], [step]);
+      }
+    });
+  });
+
+  it('does a second pass as the first after the state is written back', () => {
+    withRunners(toyProgram(), ([runner]) => {
+      const start = runner.readState();
+      const first = runStep(runner);
+      assert.notDeepEqual(runner.readState(), start);
+      runner.writeState(start);
+      assert.deepEqual(runner.readState(), start);
+      assert.deepEqual(runStep(runner), first);
+    });
+  });
+
+  it('leaves no tensors behind', () => {
+    withRunners(toyProgram(), ([runner]) => {
+      const cycle = (): string => {
+        runStep(runner);
+        runner.writeState(runner.readState());
+        return tensorCounts();
+      };
+      const warm = cycle();
+      assert.deepEqual([cycle(), cycle()], [warm, warm]);
+    });
+  });
+});
+
+for (const create of [createGraphRunner, createEagerRunner]) {
+  describe(`${create.name}, as every runner,`, () => {
+    useNativeTensorFlow();
+
+    it('exchanges two variables', () => {
+      const program: Program = {
+        state: { a: scalar(1), b: scalar(2) },
+        functions: {
+          swap: {
+            inputs: {},
+            run: (_inputs, { a, b }) => ({
+              outputs: { sum: tf.add(a!, b!) },
+              state: { a: b!, b: a! },
+            }),
+          },
+        },
+      };
+      withRunner(create, program, (runner) => {
+        assert.deepEqual([...read(runner, 'swap')['sum']!], [3]);
+        const { a, b } = runner.readState();
+        assert.deepEqual([a!.values[0], b!.values[0]], [2, 1]);
+      });
+    });
+
+    it('gives the value from before the call as output of a variable that changes', () => {
+      const program: Program = {
+        state: { count: scalar(5) },
+        functions: {
+          next: {
+            inputs: {},
+            run: (_inputs, { count }) => ({
+              outputs: { count: count! },
+              state: { count: tf.add(count!, 1) },
+            }),
+          },
+        },
+      };
+      withRunner(create, program, (runner) => {
+        const numbers = [1, 2, 3].map(() => read(runner, 'next')['count']![0]);
+        assert.deepEqual(numbers, [5, 6, 7]);
+      });
+    });
+
+    it('gives outputs that are the caller’s own, also where they are inputs or variables', () => {
+      const program: Program = {
+        state: { kept: scalar(5) },
+        functions: {
+          same: {
+            inputs: { x: { dtype: 'float32', shape: [] } },
+            run: ({ x }, { kept }) => ({ outputs: { x: x!, kept: kept! } }),
+          },
+        },
+      };
+      withRunner(create, program, (runner) => {
+        const x = tf.scalar(3);
+        tf.dispose(runner.run('same', { x }));
+        assert.equal(x.dataSync()[0], 3);
+        assert.equal(runner.readState()['kept']!.values[0], 5);
+        x.dispose();
+      });
+    });
+
+    it('holds int32 and bool variables', () => {
+      const program: Program = {
+        state: {
+          count: { dtype: 'int32', shape: [2], values: Int32Array.of(3, -4) },
+          flag: { dtype: 'bool', shape: [2], values: Uint8Array.of(0, 1) },
+        },
+        functions: {
+          step: {
+            inputs: {},
+            run: (_inputs, { count, flag }) => ({
+              outputs: { count: count! },
+              state: { count: tf.mul(count!, tf.scalar(2, 'int32')), flag: tf.logicalNot(flag!) },
+            }),
+          },
+        },
+      };
+      withRunner(create, program, (runner) => {
+        read(runner, 'step');
+        assert.deepEqual(runner.readState(), {
+          count: { dtype: 'int32', shape: [2], values: Int32Array.of(6, -8) },
+          flag: { dtype: 'bool', shape: [2], values: Uint8Array.of(1, 0) },
+        });
+      });
+    });
+
+    it('runs compiled functions inside compiled functions, and ones that only pass on', () => {
+      const square = jit('square', (x) => tf.square(x));
+      const outer = jit('outer', (x, y) => [tf.add(square(x)[0]!, 1), y, x]);
+      const program: Program = {
+        state: {},
+        functions: {
+          run: {
+            inputs: { x: { dtype: 'float32', shape: [2] } },
+            run: ({ x }) => {
+              const [a, b, c] = outer(x!, tf.scalar(9));
+              return { outputs: { a: a!, b: b!, c: c! } };
+            },
+          },
+        },
+      };
+      withRunner(create, program, (runner) => {
+        const outputs = tidily(() => {
+          const { a, b, c } = runner.run('run', { x: tf.tensor1d([3, 4]) });
+          return [a, b, c].map((tensor) => [...tensor!.dataSync()]);
+        });
+        assert.deepEqual(outputs, [[10, 17], [9], [3, 4]]);
+      });
+    });
+
+    it('refuses inputs of another shape or type, and missing ones', () => {
+      withRunner(create, toyProgram(), (runner) => {
+        tf.tidy(() => {
+          const inputs = toyInputs();
+          for (const [change, message] of [
+            [
+              { x: tf.zeros([2, 4, 6, 2]) },
+              /input x: expected float32\[2,6,4,2\], got float32\[2,4,6,2\]/,
+            ],
+            [{ picked: tf.zeros([4]) }, /input picked: expected int32\[4\], got float32\[4\]/],
+            [{ seed: undefined }, /input seed: expected int32\[2\], got none/],
+          ] as const) {
+            assert.throws(
+              () => runner.run('step', { ...inputs, ...change } as typeof inputs),
+              (error) => isSegprobeError(error, 'SHAPE_MISMATCH') && message.test(error.message),
+            );
+          }
+        });
+      });
+    });
+
+    it('refuses state of another shape', () => {
+      withRunner(create, toyProgram(), (runner) => {
+        assert.throws(
+          () => runner.writeState({ table: variable([6], 1) }),
+          (error) =>
+            isSegprobeError(error, 'SHAPE_MISMATCH') &&
+            error.message === 'variable table: expected float32[5], got float32[6]',
+        );
+      });
+    });
+
+    it('takes no notice of written variables that it does not have', () => {
+      withRunner(create, toyProgram(), (runner) => runner.writeState({ other: scalar(1) }));
+    });
+
+    it('refuses a function that the program does not have', () => {
+      withRunner(create, toyProgram(), (runner) => {
+        assert.throws(
+          () => runner.run('stop', {}),
+          /expected one of the program's functions, got stop/,
+        );
+      });
+    });
+  });
+}
+
+/** Runs `step` of the toy program and copies its outputs. */
+function runStep(runner: ProgramRunner): { loss: number[]; gradient: number[] } {
+  return tidily(() => {
+    const { loss, gradient } = runner.run('step', toyInputs());
+    return { loss: [...loss!.dataSync()], gradient: [...gradient!.dataSync()] };
+  });
+}
+
+/** Runs a function without inputs and copies its outputs. */
+function read(runner: ProgramRunner, name: string): Record<string, number[]> {
+  return tidily(() =>
+    Object.fromEntries(
+      Object.entries(runner.run(name, {})).map(([key, tensor]) => [key, [...tensor.dataSync()]]),
+    ),
+  );
+}
+
+function withRunner(
+  create: (program: Program) => ProgramRunner,
+  program: Program,
+  body: (runner: ProgramRunner) => void,
+): void {
+  const runner = create(program);
+  try {
+    body(runner);
+  } finally {
+    runner.dispose();
+  }
+}
+
+function withRunners(
+  program: Program,
+  body: (runners: readonly [ProgramRunner, ProgramRunner]) => void,
+): void {
+  withRunner(createGraphRunner, program, (recorded) =>
+    withRunner(createEagerRunner, program, (eager) => body([recorded, eager])),
+  );
+}
