@@ -1,23 +1,28 @@
-import { printMessage } from './output.js';
 import { EXIT } from './exit-codes.js';
 
+/** Ctrl-C, the system's request to end, and a terminal that was closed: Node ends on the last even under nohup. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
- * Runs work that saves itself when it is interrupted: the first Ctrl-C or SIGTERM aborts its signal, a second one ends the
- * process at once.
+ * Runs work that ends in order when it is interrupted: the first Ctrl-C, SIGTERM or SIGHUP aborts its signal, a second one
+ * ends the process at once.
+ *
+ * @param announce - tells the person that the first one was heard.
  */
-export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withInterrupt<T>(
+  announce: () => void,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    printMessage('stopping after this step; once more ends at once, without saving');
     controller.abort();
+    announce();
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     return await work(controller.signal);
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const signal of SIGNALS) process.off(signal, interrupt);
   }
 }

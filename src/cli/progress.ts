@@ -4,6 +4,9 @@ import { printMessage } from './output.js';
 /** Shows how far something is: a bar on a terminal, a line now and then elsewhere. */
 export interface Progress {
   update(done: number, note?: string): void;
+  /** Prints a line above the bar. */
+  log(text: string): void;
+  /** Takes the bar away; needed on every way out, since a bar keeps the process alive and the cursor hidden. */
   stop(): void;
 }
 
@@ -20,23 +23,45 @@ export function startProgress(what: string, total: number): Progress {
 }
 
 function startBar(what: string, total: number): Progress {
-  const format = `${what} [{bar}] {value}/{total} {note} ETA {eta_formatted}`;
-  const bar = new cliProgress.SingleBar(
-    {
-      format,
-      stream: process.stderr,
-      hideCursor: true,
-      clearOnComplete: true,
-      etaBuffer: 20,
-      barsize: 24,
-    },
-    cliProgress.Presets.shades_classic,
-  );
-  bar.start(total, 0, { note: '' });
-  return {
-    update: (done, note = '') => bar.update(done, { note }),
-    stop: () => bar.stop(),
+  let [done, note] = [0, ''];
+  let bar = openBar(what, total, done, note);
+  const stop = (): void => {
+    bar.stop();
+    process.off('exit', stop);
   };
+  process.on('exit', stop);
+  return {
+    update: (nowDone, nowNote = '') => {
+      [done, note] = [nowDone, nowNote];
+      bar.update(done, { note });
+    },
+    log: (text) => {
+      bar.stop();
+      printMessage(text);
+      bar = openBar(what, total, done, note);
+    },
+    stop,
+  };
+}
+
+function openBar(
+  what: string,
+  total: number,
+  done: number,
+  note: string,
+): InstanceType<typeof cliProgress.SingleBar> {
+  const bar = new cliProgress.SingleBar({
+    format: `${what} {bar} {value}/{total}{note}`,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    barsize: 20,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    gracefulExit: false, // Whoever started it stops it.
+  });
+  bar.start(total, done, { note });
+  return bar;
 }
 
 function startLines(what: string, total: number): Progress {
@@ -46,8 +71,9 @@ function startLines(what: string, total: number): Progress {
       const now = performance.now();
       if (now - printed < LINE_INTERVAL * 1000) return;
       printed = now;
-      printMessage(`${what}: ${done}/${total} ${note}`.trimEnd());
+      printMessage(`${what}: ${done}/${total}${note}`);
     },
+    log: printMessage,
     stop: () => undefined,
   };
 }

@@ -1,93 +1,139 @@
 import { type Command, Option } from 'commander';
 import { SPLITS, type Split } from '../data/dataset.js';
 import { readCheckpoint } from '../train/checkpoint.js';
+import { parseTrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
 import { batchSizesOf, evaluateVictim } from '../train/evaluate.js';
+import { assertSameClasses } from '../train/training.js';
 import { createVictim } from '../train/victim.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
-import { startProgress } from './progress.js';
+import { formatDuration, startProgress } from './progress.js';
 import { formatPercent, formatScores } from './scores.js';
 import {
+  addBatchSizeFlag,
   addCheckpointFlags,
+  addSizeFlags,
   checkpointFolder,
   openSplit,
   type TrainingFlags,
 } from './training-flags.js';
 
-/** `segprobe test` */
-export function configureTest(command: Command): void {
-  addCheckpointFlags(command)
-    .addOption(
-      new Option('--split <split>', 'which split to measure on').choices(SPLITS).default('val'),
-    )
-    .option('--json', 'print the result as one JSON object')
-    .action((flags: TrainingFlags & { split: Split }) => test(flags, flags.split));
+/** What `segprobe test` finds, as `--json` prints it; names are those of `evaluate --json`. */
+export interface TestResult {
+  readonly images: number;
+  readonly classes: readonly {
+    readonly name: string;
+    readonly iou: number | null;
+    readonly pixels: number;
+  }[];
+  readonly miou: number | null;
+  readonly pixelAccuracy: number | null;
+  readonly imagesPerSecond: number;
+  readonly victim: string;
+  readonly dataset: string;
+  readonly split: Split;
 }
 
-/** Measures a checkpoint on a split and prints its IoU. */
-export async function test(flags: TrainingFlags, split: Split): Promise<void> {
-  const folder = checkpointFolder(flags);
-  const { state, weights } = await readCheckpoint(folder);
-  // The data set is the training's unless another is named.
-  const { config } = state;
-  const dataset = await openSplit(
-    flags.dataset === undefined && flags.datasetDir === undefined
-      ? config
-      : { dataset: flags.dataset ?? config.dataset, datasetDir: flags.datasetDir },
-    split,
-  );
-  const { description } = await useDevice(flags.device, printMessage);
-  const size = { height: config.height, width: config.width };
-  const { batchSize } = config;
-  const limit = Math.min(flags.limit ?? Infinity, dataset.length);
-  const victim = createVictim({
-    ...size,
-    classCount: state.classes.length,
-    weights,
-    predictBatchSizes: batchSizesOf(limit, batchSize),
-  });
-  const progress = startProgress(
-    `${flags.name} on ${dataset.name} ${split}, ${description}`,
-    limit,
-  );
-  const started = performance.now();
+/** `segprobe test` */
+export function configureTest(command: Command): void {
+  addSizeFlags(
+    addBatchSizeFlag(addCheckpointFlags(command, "the checkpoint's"), "the checkpoint's"),
+    "the checkpoint's",
+  )
+    .addOption(splitOption())
+    .option('--json', 'print the result as one JSON object')
+    .action(async (flags: TrainingFlags & { split: Split }) => {
+      const result = await test(flags, flags.split);
+      if (flags['json']) printJson(result);
+      else printTestResult(result);
+    });
+}
+
+/** The split to measure on. */
+export function splitOption(): Option {
+  return new Option('--split <split>', 'which split to measure on').choices(SPLITS).default('val');
+}
+
+/** Measures a checkpoint on a split. */
+export async function test(flags: TrainingFlags, split: Split): Promise<TestResult> {
+  const { state, weights } = await readCheckpoint(checkpointFolder(flags));
+  // The data set is the training's unless another is named; so is the rest but for --limit, which was the training's own.
+  const isOther = flags.dataset !== undefined && flags.dataset !== state.config.dataset;
+  const before = { ...state.config, limit: undefined };
+  const given = {
+    ...(flags.dataset !== undefined && { dataset: flags.dataset }),
+    ...((isOther || flags.datasetDir !== undefined) && { datasetDir: flags.datasetDir }),
+    limit: flags.limit,
+    ...pick(flags, ['batchSize', 'height', 'width']),
+  };
+  const { batchSize, height, width, ...config } = parseTrainConfig({ ...before, ...given });
+  const dataset = await openSplit(config, split);
+  const size = { height, width };
   try {
-    const scores = await withInterrupt((signal) =>
-      evaluateVictim(victim, dataset, {
-        batchSize,
-        size,
-        limit,
-        signal,
-        onProgress: (done) => progress.update(done),
-      }),
-    );
-    progress.stop();
-    const { iou, miou, pixelAccuracy, pixels, images } = scores;
-    const imagesPerSecond = images / ((performance.now() - started) / 1000);
-    const names = state.classes.map(({ name }) => name);
-    if (flags['json']) {
-      const classes = names.map((name, i) => ({ name, iou: iou[i], pixels: pixels[i] }));
-      const { name, split: measured } = { name: dataset.name, split };
-      printJson({
+    assertSameClasses(state, dataset);
+    const total = Math.min(config.limit ?? Infinity, dataset.length);
+    const { description } = await useDevice(flags.device, printMessage);
+    const victim = createVictim({
+      ...size,
+      classCount: state.classes.length,
+      weights,
+      predictBatchSizes: batchSizesOf(total, batchSize),
+    });
+    const progress = startProgress(`${flags.name} on ${dataset.name} ${split}`, total);
+    progress.log(`${description}; ${total} images of ${width}×${height}`);
+    const started = performance.now();
+    const elapsed = (): number => (performance.now() - started) / 1000;
+    const announce = (): void => progress.log('stopping; Ctrl-C again ends at once');
+    try {
+      const scores = await withInterrupt(announce, (signal) =>
+        evaluateVictim(victim, dataset, {
+          batchSize,
+          size,
+          limit: total,
+          signal,
+          onProgress: (done) => {
+            const speed = done / elapsed();
+            const left = formatDuration((total - done) / speed);
+            progress.update(done, `, ${speed.toFixed(1)} images/s, ${left} left`);
+          },
+        }),
+      );
+      const { iou, miou, pixelAccuracy, pixels, images } = scores;
+      return {
         images,
-        classes,
+        classes: state.classes.map(({ name }, i) => ({
+          name,
+          iou: iou[i] ?? null,
+          pixels: pixels[i]!,
+        })),
         miou,
         pixelAccuracy,
-        imagesPerSecond,
+        imagesPerSecond: images / elapsed(),
         victim: flags.name,
-        dataset: name,
-        split: measured,
-      });
-      return;
+        dataset: dataset.name,
+        split,
+      };
+    } finally {
+      progress.stop();
+      victim.dispose();
     }
-    printLine(
-      `${flags.name} on ${dataset.name} ${split}, ${images} images: mIoU ${formatPercent(miou)}, pixel accuracy ${formatPercent(pixelAccuracy)}`,
-    );
-    printLine(formatScores(names, scores));
   } finally {
-    progress.stop();
-    victim.dispose();
     await dataset.close();
   }
+}
+
+/** Prints the result for a person. */
+export function printTestResult(result: TestResult): void {
+  const { victim, dataset, split, images, miou, pixelAccuracy, classes } = result;
+  printLine(
+    `${victim} on ${dataset} ${split}, ${images} images: mIoU ${formatPercent(miou)}, pixel accuracy ${formatPercent(pixelAccuracy)}`,
+  );
+  const names = classes.map(({ name }) => name);
+  printLine(formatScores(names, { iou: classes.map(({ iou }) => iou) }));
+}
+
+function pick(flags: TrainingFlags, keys: readonly string[]): Record<string, unknown> {
+  const given = keys.filter((key) => flags[key] !== undefined);
+  return Object.fromEntries(given.map((key) => [key, flags[key]]));
 }

@@ -1,8 +1,16 @@
 import type { Command } from 'commander';
 import { segprobeCacheDir } from '../graph/native/context.js';
-import { readCheckpoint, type TrainState } from '../train/checkpoint.js';
+import {
+  type Checkpoint,
+  readCheckpoint,
+  type TrainState,
+  weightsFileOf,
+} from '../train/checkpoint.js';
+import type { TrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
+import { lockRun } from '../train/run-lock.js';
 import { trainVictim } from '../train/train.js';
+import { assertFree, assertSameClasses } from '../train/training.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { formatPercent, formatScores } from './scores.js';
@@ -19,53 +27,82 @@ import {
 export function configureTrain(command: Command): void {
   addTrainingFlags(command).action(async (flags: TrainingFlags) => {
     const state = await train(flags);
-    if (flags['json'])
-      printJson({ name: flags.name, epoch: state.epoch, step: state.step, best: state.best });
-    else printLine(resultOf(flags, state));
+    if (flags['json']) printJson(trainResult(flags, state));
+    else printTrainResult(flags, state);
   });
 }
 
 /** Trains as the flags say. */
 export async function train(flags: TrainingFlags): Promise<TrainState> {
   const folder = checkpointFolder(flags);
-  const resumed = flags['resume'] ? (await readCheckpoint(folder)).state.config : {};
-  const config = toTrainConfig(flags, resumed);
-  const pretrained = flags['pretrained'] as string | undefined;
+  const existing = flags['resume'] ? 'resume' : flags['overwrite'] ? 'overwrite' : 'refuse';
+  const config = await readConfig(flags, folder, existing);
+  const pretrained = await readPretrained(flags);
   const { description } = await useDevice(flags.device, printMessage);
   printMessage(`${description}; checkpoint ${folder}`);
   const trainSplit = await openSplit(config, 'train');
   const valSplit = await openSplit(config, 'val');
+  const { epochs } = config;
+  const observer = createTrainObserver({ epochs, printStep: flags['printStep'] === true });
+  const announce = (): void =>
+    observer.log('stopping after this step and saving; Ctrl-C again ends at once, without saving');
   try {
-    return await withInterrupt(async (signal) =>
+    if (pretrained !== undefined) assertSameClasses(pretrained.state, trainSplit);
+    return await withInterrupt(announce, (signal) =>
       trainVictim({
         config,
         folder,
         train: trainSplit,
         val: valSplit,
-        existing: flags['resume'] ? 'resume' : flags['overwrite'] ? 'overwrite' : 'refuse',
-        pretrained:
-          pretrained === undefined
-            ? undefined
-            : (await readCheckpoint(checkpointFolder({ ...flags, name: pretrained }))).weights,
+        existing,
+        pretrained,
         cacheDir: segprobeCacheDir(),
         reloadClassWeights: flags['reloadClassWeights'] === true,
-        observer: createTrainObserver({
-          epochs: config.epochs,
-          printStep: flags['printStep'] === true,
-        }),
+        onClassPixels: observer.onClassPixels,
+        observer,
         signal,
       }),
     );
   } finally {
+    observer.stop();
     await Promise.all([trainSplit.close(), valSplit.close()]);
   }
 }
 
-function resultOf(flags: TrainingFlags, { best, epoch, classes }: TrainState): string {
-  if (best === null) return `${flags.name}: no epoch is complete yet`;
-  const head = `${flags.name}: ${epoch} epochs, best mIoU on val ${formatPercent(best.miou)} after epoch ${best.epoch}`;
-  return `${head}\n${formatScores(
-    classes.map(({ name }) => name),
-    best,
-  )}`;
+/** Refuses early what can be known early: loading TensorFlow takes seconds. */
+async function readConfig(
+  flags: TrainingFlags,
+  folder: string,
+  existing: 'refuse' | 'resume' | 'overwrite',
+): Promise<TrainConfig> {
+  if (existing !== 'resume') toTrainConfig(flags);
+  const lock = await lockRun(folder);
+  try {
+    if (existing === 'refuse') assertFree(folder);
+    const before = existing === 'resume' ? (await readCheckpoint(folder)).state.config : {};
+    return toTrainConfig(flags, before);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function readPretrained(
+  flags: TrainingFlags,
+): Promise<(Checkpoint & { readonly file: string }) | undefined> {
+  if (typeof flags['pretrained'] !== 'string') return undefined;
+  const folder = checkpointFolder({ ...flags, name: flags['pretrained'] });
+  return { ...(await readCheckpoint(folder)), file: weightsFileOf(folder) };
+}
+
+/** What `--json` prints of a training. */
+export function trainResult(flags: TrainingFlags, state: TrainState): object {
+  const { epoch, step, best } = state;
+  return { name: flags.name, folder: checkpointFolder(flags), epoch, step, best };
+}
+
+/** Prints the outcome of a training for a person. */
+export function printTrainResult(flags: TrainingFlags, { best, epoch, classes }: TrainState): void {
+  const head = `${flags.name}: ${epoch} epochs, best mIoU on val ${formatPercent(best?.miou ?? null)} after epoch ${best?.epoch}`;
+  const names = classes.map(({ name }) => name);
+  printLine(`${head}\n${formatScores(names, best ?? { iou: [] })}`);
 }

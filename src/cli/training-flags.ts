@@ -2,8 +2,9 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DATASET_NAMES, openDataset } from '../data/open-dataset.js';
 import type { Dataset, Split } from '../data/dataset.js';
+import { SegprobeError } from '../shared/errors.js';
 import { DEVICES } from '../train/device.js';
-import { parseTrainConfig, type TrainConfig } from '../train/config.js';
+import { parseTrainConfig, SCHEDULES, type TrainConfig, WEIGHINGS } from '../train/config.js';
 
 /** The options of train, test and full as commander parses them; names are the ancestors' where they had one. */
 export interface TrainingFlags {
@@ -16,16 +17,19 @@ export interface TrainingFlags {
   readonly [key: string]: unknown;
 }
 
-/** Which data, which checkpoint, which device: the flags of every command that works with a checkpoint. */
-export function addCheckpointFlags(command: Command): Command {
+/**
+ * Which data, which checkpoint, which device: the flags of every command that works with a checkpoint.
+ * @param ofDataset - what the data set is by default.
+ */
+export function addCheckpointFlags(command: Command, ofDataset = 'camvid'): Command {
   return command
     .addOption(
-      new Option('--dataset <name>', "the data set's layout (default: camvid)").choices(
+      new Option('--dataset <name>', `kind of data set (default: ${ofDataset})`).choices(
         DATASET_NAMES,
       ),
     )
-    .option('--dataset-dir <dir>', 'the folder of the data set')
-    .option('--limit <n>', 'take only the first n scenes of a split', integer)
+    .option('--dataset-dir <dir>', 'folder of the data set')
+    .option('--limit <n>', 'take only the first n scenes of a split', positiveInteger)
     .option('--name <name>', 'name of the checkpoint', 'ENet')
     .option('--save-dir <dir>', 'folder of the checkpoints', 'save')
     .addOption(
@@ -33,58 +37,70 @@ export function addCheckpointFlags(command: Command): Command {
     );
 }
 
+export function addBatchSizeFlag(command: Command, byDefault = '10'): Command {
+  return command.option(
+    '-b, --batch-size <n>',
+    `scenes at a time (default: ${byDefault})`,
+    positiveInteger,
+  );
+}
+
+/** The size that pictures and labels are scaled to. */
+export function addSizeFlags(command: Command, byDefault?: string): Command {
+  const text = (side: string, pixels: string): string =>
+    `${side} that scenes are scaled to, a multiple of 8 (default: ${byDefault ?? pixels})`;
+  return command
+    .option('--height <pixels>', text('height', '360'), positiveInteger)
+    .option('--width <pixels>', text('width', '480'), positiveInteger);
+}
+
 /** How to train; no defaults here, they are the schema's. */
 export function addTrainingFlags(command: Command): Command {
-  return addCheckpointFlags(command)
-    .option('-b, --batch-size <n>', 'scenes a step (default: 10)', integer)
-    .option('--epochs <n>', 'passes over the data set (default: 300)', integer)
-    .option('--lr, --learning-rate <rate>', 'learning rate of Adam (default: 5e-4)', number)
-    .option(
-      '--lr-decay <factor>',
-      'what --schedule step multiplies the rate by (default: 0.1)',
-      number,
-    )
-    .option('--lr-decay-epochs <n>', 'after how many epochs, each time (default: 100)', integer)
+  return addSizeFlags(addBatchSizeFlag(addCheckpointFlags(command)))
+    .option('--epochs <n>', 'passes over the data set (default: 300)', positiveInteger)
+    .option('--lr, --learning-rate <rate>', "Adam's learning rate (default: 5e-4)", number)
     .addOption(
-      new Option('--schedule <kind>', 'how the rate falls (default: step)').choices([
-        'step',
-        'poly',
-        'cosine',
-      ]),
+      new Option('--schedule <kind>', 'how the learning rate falls (default: step)').choices(
+        SCHEDULES,
+      ),
     )
+    .option('--lr-decay <factor>', 'schedule step multiplies by this (default: 0.1)', number)
+    .option('--lr-decay-epochs <n>', 'every so many epochs (default: 100)', positiveInteger)
     .option('--weight-decay <factor>', 'L2 regularisation (default: 2e-4)', number)
-    .option(
-      '--height <pixels>',
-      'height that scenes are scaled to, a multiple of 8 (default: 360)',
-      integer,
+    .addOption(
+      new Option('--weighing <scheme>', 'weights of classes in the loss (default: enet)').choices(
+        WEIGHINGS,
+      ),
     )
-    .option(
-      '--width <pixels>',
-      'width that scenes are scaled to, a multiple of 8 (default: 480)',
-      integer,
+    .option('--reload-class-weights', 'count the classes anew instead of reading cached weights')
+    .option('--with-unlabeled', 'let unlabelled pixels count in the loss')
+    .option('--seed <n>', 'decides first weights, order and dropout (default: 1)', integer)
+    .option('--print-step', 'print the loss of each step')
+    .addOption(
+      new Option(
+        '--pretrained <name>',
+        'begin with the weights of another checkpoint of --save-dir',
+      ).conflicts('resume'),
     )
     .addOption(
       new Option(
-        '--weighing <scheme>',
-        'weights of the classes in the loss (default: enet)',
-      ).choices(['enet', 'mfb', 'none']),
+        '--resume',
+        'go on with the checkpoint of this name; its options hold, --epochs may be raised',
+      ).conflicts('overwrite'),
     )
-    .option(
-      '--reload-class-weights',
-      'compute the class weights anew instead of reading the cached ones',
-    )
-    .option('--with-unlabeled', 'let unlabelled pixels count in the loss')
-    .option(
-      '--seed <n>',
-      'what the first weights, the order and dropout are drawn from (default: 1)',
-      integer,
-    )
-    .option('--print-step', 'print the loss of each step')
-    .option('--pretrained <name>', 'begin with the weights of another checkpoint')
-    .option('--resume', 'go on with the checkpoint of this name')
     .option('--overwrite', 'begin anew where a checkpoint of this name exists')
-    .option('--json', 'print the result as one JSON object');
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', EXAMPLES);
 }
+
+const EXAMPLES = `
+Examples:
+  segprobe train --dataset sample --height 96 --width 128 --limit 40 --epochs 5 --name first
+  segprobe train --dataset camvid --dataset-dir ~/CamVid --epochs 100 --schedule poly --name camvid
+  segprobe train --name camvid --resume
+
+The checkpoint of the best mIoU on val lies in save/NAME: weights.safetensors, summary.txt, metrics.jsonl and
+what --resume needs. Ctrl-C saves where the training is.`;
 
 /** Keys of the flags that make up the configuration. */
 const CONFIG_KEYS = [
@@ -103,7 +119,7 @@ const CONFIG_KEYS = [
   'weighing',
   'withUnlabeled',
   'seed',
-];
+] as const satisfies readonly (keyof TrainConfig)[];
 
 /**
  * Reads the configuration from the flags.
@@ -120,25 +136,42 @@ export function toTrainConfig(
   return parseTrainConfig({ ...before, ...Object.fromEntries(given) });
 }
 
-/** The folder of the checkpoint, `save/NAME`. */
+/**
+ * The folder of the checkpoint, `save/NAME`.
+ * @throws SegprobeError `USAGE` for a name that is no plain name of a folder.
+ */
 export function checkpointFolder({
   saveDir,
   name,
 }: Pick<TrainingFlags, 'saveDir' | 'name'>): string {
+  if (!/^[^./\\\0][^/\\\0]*$/.test(name)) {
+    throw new SegprobeError(
+      'USAGE',
+      `expected the name of a checkpoint, without / and not beginning with a dot, got ${JSON.stringify(name)}; --save-dir says where it lies`,
+    );
+  }
   return path.join(saveDir, name);
 }
 
 /** Opens a split of the data set that a configuration names. The caller closes it. */
 export function openSplit(
-  config: { dataset: string; datasetDir?: string | undefined; limit?: number | undefined },
+  config: { dataset: string; datasetDir?: string | undefined },
   split: Split,
 ): Promise<Dataset> {
   return openDataset({ name: config.dataset, dir: config.datasetDir, split });
 }
 
 function integer(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`expected a whole number, got ${text}`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new InvalidArgumentError(`expected a whole number, got ${text}`);
+  }
   return Number(text);
+}
+
+function positiveInteger(text: string): number {
+  const value = integer(text);
+  if (value === 0) throw new InvalidArgumentError('expected a number above 0, got 0');
+  return value;
 }
 
 function number(text: string): number {

@@ -1,48 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import lockfile from 'proper-lockfile';
-import { z } from 'zod';
 import { fromFileError, readFileWhole, writeFileWhole } from '../data/files.js';
-import { SegprobeError } from '../shared/errors.js';
+import { messageOf, SegprobeError } from '../shared/errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../shared/safetensors.js';
-import { trainConfigSchema } from './config.js';
 import type { NamedTensors } from './packing.js';
+import { summaryOf } from './summary.js';
+import { decodeState, encodeState, sha256Of, type TrainState } from './train-state.js';
 
-const score = z.number().nullable();
-
-/** `state.json`: where the training stands and all that is needed to go on, apart from tensors. */
-const stateSchema = z.object({
-  version: z.literal(1),
-  model: z.literal('enet'),
-  /** Epochs that are complete. */
-  epoch: z.number().int().nonnegative(),
-  /** Steps done in the epoch that is not. */
-  batch: z.number().int().nonnegative(),
-  /** Steps done in all. Data order and dropout follow from the seed, the epoch and this number: the random state. */
-  step: z.number().int().nonnegative(),
-  /** Sum of the losses of the `batch` steps. */
-  lossSum: z.number(),
-  seconds: z.number().nonnegative(),
-  best: z
-    .object({
-      epoch: z.number().int(),
-      images: z.number().int(),
-      miou: score,
-      pixelAccuracy: score,
-      iou: z.array(score),
-    })
-    .nullable(),
-  metrics: z.array(z.record(z.string(), z.unknown())),
-  classes: z.array(
-    z.object({ name: z.string(), color: z.tuple([z.number(), z.number(), z.number()]) }),
-  ),
-  ignoreIndex: z.number().int(),
-  classWeights: z.array(z.number()),
-  config: trainConfigSchema,
-});
-
-export type TrainState = z.infer<typeof stateSchema>;
+export type { TrainState } from './train-state.js';
 
 /** A checkpoint as it lies in `save/NAME/`. */
 export interface Checkpoint {
@@ -61,97 +27,176 @@ const FILES = {
   summary: 'summary.txt',
 } as const;
 
+/** How often a read that a training's write came in between is begun again. */
+const READ_ATTEMPTS = 5;
+
 /**
  * Writes a checkpoint so that a crash leaves the old one or the new one: into a folder beside, which then takes the old one's
- * place. {@link readCheckpoint} finishes what a crash between the two renames has left.
+ * place. {@link recoverCheckpoint} finishes what a crash between the two renames has left. Other files that lie in the folder
+ * stay. For whoever holds the name (`lockRun`).
  *
  * @throws SegprobeError `DISK_FULL` and others of the file system; the old checkpoint stays then.
  */
-export async function writeCheckpoint(
+export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
+  const { next, previous } = besideOf(folder);
+  try {
+    await recoverCheckpoint(folder);
+    await rm(next, { recursive: true, force: true });
+    await mkdir(next, { recursive: true });
+    await writeFiles(next, checkpoint);
+    if (existsSync(folder)) await rename(folder, previous);
+    await rename(next, folder);
+  } catch (error) {
+    await recoverCheckpoint(folder).catch(() => undefined);
+    await rm(next, { recursive: true, force: true }).catch(() => undefined);
+    throw fromFileError(error, folder);
+  }
+  // The new one is in place: what fails from here on is mended by the next write.
+  await syncFolder(path.dirname(folder)).catch(() => undefined);
+  await recoverCheckpoint(folder).catch(() => undefined);
+}
+
+async function writeFiles(
   folder: string,
   { state, weights, optimizer }: Checkpoint,
 ): Promise<void> {
-  const beside = besideOf(folder);
   const metadata = { format: 'pt', epoch: String(state.epoch), step: String(state.step) };
+  const write = (name: string, contents: Uint8Array | string): Promise<void> =>
+    writeFileWhole(path.join(folder, name), contents);
+  const hashes: Record<string, string> = {};
+  for (const [name, tensors] of [
+    [FILES.weights, weights],
+    [FILES.optimizer, optimizer],
+  ] as const) {
+    const bytes = encodeSafetensors(tensors, metadata);
+    await write(name, bytes);
+    hashes[name] = sha256Of(bytes);
+  }
+  await write(FILES.metrics, state.metrics.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await write(FILES.summary, summaryOf(state));
+  await write(FILES.state, encodeState(state, hashes));
+}
+
+/**
+ * Ends what a crash has left undone: puts the old checkpoint back where the new one had not taken its place, takes it away
+ * where it had. For whoever holds the name (`lockRun`).
+ *
+ * @throws SegprobeError `FILE_INVALID` where something else than a folder has the checkpoint's name.
+ */
+export async function recoverCheckpoint(folder: string): Promise<void> {
+  const { previous } = besideOf(folder);
   try {
-    await rm(beside.next, { recursive: true, force: true });
-    await mkdir(beside.next, { recursive: true });
-    const write = (name: string, contents: Uint8Array | string): Promise<void> =>
-      writeFileWhole(path.join(beside.next, name), contents);
-    await write(FILES.weights, encodeSafetensors(weights, metadata));
-    await write(FILES.optimizer, encodeSafetensors(optimizer, metadata));
-    await write(FILES.metrics, state.metrics.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    await write(FILES.summary, summaryOf(state));
-    await write(FILES.state, `${JSON.stringify(state, null, 2)}\n`);
-    await rm(beside.previous, { recursive: true, force: true });
-    if (existsSync(folder)) await rename(folder, beside.previous);
-    await rename(beside.next, folder);
-    await rm(beside.previous, { recursive: true, force: true });
+    const found = await stat(folder).catch(() => undefined);
+    if (found !== undefined && !found.isDirectory()) {
+      throw new SegprobeError(
+        'FILE_INVALID',
+        `${folder}: expected a folder or nothing, got a file`,
+      );
+    }
+    if (!existsSync(previous)) return;
+    if (found === undefined) {
+      await rename(previous, folder);
+      return;
+    }
+    for (const name of await readdir(previous)) {
+      if (isOurs(name) || existsSync(path.join(folder, name))) continue;
+      await rename(path.join(previous, name), path.join(folder, name));
+    }
+    await rm(previous, { recursive: true, force: true });
   } catch (error) {
-    await restore(folder);
-    await rm(beside.next, { recursive: true, force: true }).catch(() => undefined);
     throw fromFileError(error, folder);
   }
 }
 
+function isOurs(name: string): boolean {
+  return Object.values<string>(FILES).some((own) => name === own || name.startsWith(`.${own}.`));
+}
+
 /**
- * Reads a checkpoint.
+ * Reads a checkpoint: also while a training writes the next one.
  *
  * @throws SegprobeError `CHECKPOINT_NOT_FOUND`, or `CHECKPOINT_INVALID` naming the file that is damaged and how.
  */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
-  await restore(folder);
-  if (!existsSync(path.join(folder, FILES.state))) {
-    throw new SegprobeError(
-      'CHECKPOINT_NOT_FOUND',
-      `expected a checkpoint in ${folder}, got no ${FILES.state} there`,
-    );
+  for (let attempt = 1; ; attempt++) {
+    const place = placeOf(folder);
+    const before = await identityOf(place);
+    try {
+      return await readFiles(place);
+    } catch (error) {
+      const isReplaced = placeOf(folder) !== place || (await identityOf(place)) !== before;
+      if (attempt === READ_ATTEMPTS || !isReplaced) throw error;
+    }
   }
-  const state = await readState(path.join(folder, FILES.state));
-  const [weights, optimizer] = [
-    await readTensors(path.join(folder, FILES.weights), state),
-    await readTensors(path.join(folder, FILES.optimizer), state),
-  ];
-  return { state, weights, optimizer };
 }
 
-/** Tells whether a checkpoint is there, or one that a crash left beside. */
+async function readFiles(folder: string): Promise<Checkpoint> {
+  if (!hasCheckpoint(folder)) {
+    throw new SegprobeError(
+      'CHECKPOINT_NOT_FOUND',
+      `${folder}: expected a checkpoint, got no ${FILES.state} there`,
+    );
+  }
+  const { state, files } = await naming(async () => {
+    const file = path.join(folder, FILES.state);
+    return decodeState(Buffer.from(await readFileWhole(file)).toString('utf8'), file);
+  });
+  const readTensors = (name: string): Promise<NamedTensors> =>
+    naming(async () => {
+      const file = path.join(folder, name);
+      const bytes = await readFileWhole(file);
+      const { tensors, metadata } = decodeSafetensors(bytes, file);
+      assertSame(file, 'tensors of step', String(state.step), metadata['step']);
+      if (files[name] !== undefined) assertSame(file, 'SHA-256', files[name], sha256Of(bytes));
+      return tensors;
+    });
+  const weights = await readTensors(FILES.weights);
+  return { state, weights, optimizer: await readTensors(FILES.optimizer) };
+}
+
+function assertSame(file: string, what: string, expected: string, found = 'none'): void {
+  if (found === expected) return;
+  throw new Error(`${file}: expected ${what} ${expected}, got ${found}`);
+}
+
+/** Makes any refusal one of the checkpoint's; messages name the file already. */
+async function naming<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const text = messageOf(error);
+    throw new SegprobeError('CHECKPOINT_INVALID', `damaged checkpoint: ${text}`, { cause: error });
+  }
+}
+
+/** Tells whether a checkpoint is there, be it damaged, or one that a crash left beside. */
 export function hasCheckpoint(folder: string): boolean {
-  return [folder, besideOf(folder).previous].some((place) =>
-    existsSync(path.join(place, FILES.state)),
+  const place = placeOf(folder);
+  return [FILES.state, FILES.weights, FILES.optimizer].some((name) =>
+    existsSync(path.join(place, name)),
   );
 }
 
 /** Where the weights of a checkpoint lie, for whoever wants their bytes. */
 export function weightsFileOf(folder: string): string {
-  return path.join(folder, FILES.weights);
+  return path.join(placeOf(folder), FILES.weights);
 }
 
-/**
- * Holds `save/NAME` for one training. The lock goes stale by itself when its process dies.
- *
- * @returns gives the lock back.
- * @throws SegprobeError `RUN_IN_PROGRESS` while another training holds it.
- */
-export async function lockRun(folder: string): Promise<() => Promise<void>> {
-  try {
-    await mkdir(path.dirname(folder), { recursive: true });
-    return await lockfile.lock(folder, { realpath: false, stale: 30_000, update: 5_000 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw fromFileError(error, folder);
-    throw new SegprobeError(
-      'RUN_IN_PROGRESS',
-      `expected no other training of ${folder}, got one that is running; choose another --name, or wait for it (a training ` +
-        'that was killed frees its name after half a minute)',
-      { cause: error },
-    );
-  }
+/** Where its optimizer's tensors lie, for messages. */
+export function optimizerFileOf(folder: string): string {
+  return path.join(placeOf(folder), FILES.optimizer);
 }
 
-/** Puts the previous checkpoint back where a crash fell between moving it away and moving the new one in. */
-async function restore(folder: string): Promise<void> {
+/** Where the checkpoint lies: beside, if a crash fell between the two renames. */
+function placeOf(folder: string): string {
   const { previous } = besideOf(folder);
-  if (!existsSync(folder) && existsSync(previous)) await rename(previous, folder);
+  return !existsSync(folder) && existsSync(previous) ? previous : folder;
+}
+
+/** Changes when another folder takes the place. */
+async function identityOf(folder: string): Promise<string> {
+  const found = await stat(folder).catch(() => undefined);
+  return found === undefined ? 'none' : `${found.ino} ${found.ctimeMs}`;
 }
 
 function besideOf(folder: string): { next: string; previous: string } {
@@ -162,59 +207,12 @@ function besideOf(folder: string): { next: string; previous: string } {
   };
 }
 
-async function readState(file: string): Promise<TrainState> {
-  const text = Buffer.from(await readFileWhole(file)).toString('utf8');
+/** Makes renames last through a power cut. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
   try {
-    return stateSchema.parse(JSON.parse(text));
-  } catch (error) {
-    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
-    const found =
-      issue === undefined ? 'damaged JSON' : `${issue.path.join('.')}: ${issue.message}`;
-    throw new SegprobeError(
-      'CHECKPOINT_INVALID',
-      `${file}: expected a training's state, got ${found}`,
-      { cause: error },
-    );
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
-}
-
-async function readTensors(file: string, state: TrainState): Promise<NamedTensors> {
-  try {
-    const { tensors, metadata } = decodeSafetensors(await readFileWhole(file), file);
-    if (metadata['step'] === String(state.step)) return tensors;
-    throw new Error(`expected tensors of step ${state.step}, got step ${metadata['step']}`);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new SegprobeError('CHECKPOINT_INVALID', `damaged checkpoint: ${text}`, { cause: error });
-  }
-}
-
-/** What a person wants to know of a training at a glance. */
-function summaryOf({
-  epoch,
-  step,
-  seconds,
-  best,
-  classes,
-  ignoreIndex,
-  config,
-}: TrainState): string {
-  const percent = (value: number | null): string =>
-    value === null ? '–' : `${(100 * value).toFixed(2)} %`;
-  const lines = [
-    `ENet, ${classes.length} classes: ${epoch} epochs, ${step} steps, ${(seconds / 60).toFixed(1)} minutes`,
-  ];
-  if (best !== null) {
-    lines.push(
-      `best mIoU on val: ${percent(best.miou)} after epoch ${best.epoch}; pixel accuracy ${percent(best.pixelAccuracy)}`,
-    );
-    classes.forEach(({ name }, i) => {
-      if (i !== ignoreIndex) lines.push(`  ${name.padEnd(14)} ${percent(best.iou[i] ?? null)}`);
-    });
-  }
-  lines.push(
-    '',
-    ...Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
-  );
-  return `${lines.join('\n')}\n`;
 }

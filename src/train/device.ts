@@ -7,11 +7,11 @@ import { isNativeBackend, nodeBackend } from '../graph/node-backend.js';
 import type { Program, ProgramRunner } from '../graph/program.js';
 import { messageOf, SegprobeError } from '../shared/errors.js';
 
-export const DEVICES = ['auto', 'cuda', 'cpu', 'wasm'] as const;
+export const DEVICES = ['auto', 'cuda', 'cpu', 'webgpu', 'wasm'] as const;
 export type Device = (typeof DEVICES)[number];
 
 export interface DeviceInUse {
-  readonly device: Exclude<Device, 'auto'>;
+  readonly device: 'cuda' | 'cpu' | 'wasm';
   /** One line for people: what runs where. */
   readonly description: string;
 }
@@ -28,22 +28,26 @@ export async function useDevice(
   log: (message: string) => void,
 ): Promise<DeviceInUse> {
   if (device === 'wasm') return useWasm();
+  if (device === 'webgpu') throw unavailable('no WebGPU backend in this version', device);
+  // Read once, when the library is loaded: a CUDA build that sees no GPU computes on the CPU.
+  if (device === 'cpu') process.env['CUDA_VISIBLE_DEVICES'] = '-1';
   try {
     await ensureNativeTensorFlow({ say: log });
     await loadNativeTensorFlow();
   } catch (error) {
     if (device !== 'auto') throw error;
     log(
-      `native TensorFlow is not to be had, training falls back to WebAssembly, many times slower: ${messageOf(error)}`,
+      `segprobe: warning: training falls back to WebAssembly, many times slower: ${messageOf(error)}`,
     );
     return useWasm();
   }
   const { binding } = nodeBackend();
   const found = binding.isUsingGpuDevice() ? 'cuda' : 'cpu';
-  if (device !== 'auto' && device !== found) {
-    throw new SegprobeError(
-      'BACKEND_UNAVAILABLE',
-      `expected --device ${device}, got TensorFlow on ${found}; npm run setup${device === 'cuda' ? ' -- --gpu' : ''} mends it`,
+  if (device === 'cuda' && found !== 'cuda') {
+    throw unavailable(
+      `TensorFlow ${binding.TF_Version} that sees no GPU; \`npm run setup -- --gpu\` sets up its CUDA build for an NVIDIA GPU, ` +
+        '`npx segprobe doctor` shows what is missing',
+      device,
     );
   }
   return { device: found, description: `TensorFlow ${binding.TF_Version} on ${found}` };
@@ -51,9 +55,13 @@ export async function useDevice(
 
 async function useWasm(): Promise<DeviceInUse> {
   await import('@tensorflow/tfjs-backend-wasm');
-  await tf.setBackend('wasm');
+  if (!(await tf.setBackend('wasm'))) throw unavailable('one that does not start', 'wasm');
   await tf.ready();
   return { device: 'wasm', description: 'TensorFlow.js on WebAssembly' };
+}
+
+function unavailable(found: string, device: Device): SegprobeError {
+  return new SegprobeError('BACKEND_UNAVAILABLE', `expected --device ${device}, got ${found}`);
 }
 
 /** Runs a program in the best way that the backend in use has: as one recorded graph, or eagerly. */

@@ -3,6 +3,7 @@ import type { Batch } from '../data/batches.js';
 import type { Size } from '../data/dataset.js';
 import type { ProgramRunner } from '../graph/program.js';
 import { SegprobeError } from '../shared/errors.js';
+import { createRandom } from '../shared/random.js';
 import { createRunner } from './device.js';
 import { createEnet } from './models/enet.js';
 import { adamStep } from './optimizer.js';
@@ -20,8 +21,10 @@ import { createVictimProgram } from './victim-program.js';
 export interface VictimOptions extends Size {
   readonly classCount: number;
   /** Weights to begin with; drawn from `seed` if absent. */
-  readonly weights?: NamedTensors;
-  readonly seed?: number;
+  readonly weights?: NamedTensors | undefined;
+  /** The file that `weights` come from, for messages. */
+  readonly weightsFile?: string | undefined;
+  readonly seed?: number | undefined;
   readonly predictBatchSizes: readonly number[];
   /** Absent where the victim is only to predict. */
   readonly training?: {
@@ -36,8 +39,10 @@ export interface Victim {
   /**
    * Takes one step of Adam.
    * @param step - counted from 1.
+   * @param seed - what dropout is drawn from, together with `step`.
    * @returns the loss before the step.
-   * @throws SegprobeError `TRAINING_DIVERGED` when the loss is no finite number.
+   * @throws SegprobeError `TRAINING_DIVERGED` when the loss is no finite number, `DATASET_INVALID` when no pixel of the batch
+   * has a class that counts.
    */
   trainStep(batch: Batch, step: number, learningRate: number, seed: number): number;
   /** Predicts class numbers, `[N, H, W]` flattened. */
@@ -68,7 +73,7 @@ export function createVictim(options: VictimOptions): Victim {
   const weights =
     options.weights === undefined
       ? initialWeights(spec, options.seed ?? 1)
-      : packWeights(spec, options.weights, 'weights');
+      : packWeights(spec, options.weights, options.weightsFile ?? 'weights');
   const runner = createRunner(
     createVictimProgram({
       model,
@@ -84,8 +89,12 @@ export function createVictim(options: VictimOptions): Victim {
   const predict = (images: Float32Array, count: number): Record<string, tf.Tensor> =>
     runner.run(`predict/${count}`, { image: tf.tensor4d(images, [count, height, width, 3]) });
   return {
-    trainStep: (batch, step, learningRate, seed) =>
-      tf.tidy(() => trainStep(runner, { height, width }, { batch, step, learningRate, seed })),
+    trainStep: (batch, step, learningRate, seed) => {
+      assertCounts(batch, training?.classWeights ?? []);
+      return tf.tidy(() =>
+        trainStep(runner, { height, width }, { batch, step, learningRate, seed }),
+      );
+    },
     predict: (images, count) =>
       tf.tidy(() => predict(images, count)['labels']!.dataSync() as Int32Array),
     logits: (images, count) =>
@@ -129,8 +138,7 @@ function trainStep(
   const outputs = runner.run(`train/${batch.count}`, {
     image: tf.tensor4d(batch.images, [batch.count, height, width, 3]),
     label: tf.tensor3d(batch.labels, [batch.count, height, width], 'int32'),
-    // Each dropout of a step adds its number to the second word.
-    seed: tf.tensor1d([seed, step * 1024], 'int32'),
+    seed: tf.tensor1d(dropoutSeed(seed, step), 'int32'),
     stepSize: tf.scalar(stepSize),
     secondCorrection: tf.scalar(secondCorrection),
   });
@@ -142,6 +150,21 @@ function trainStep(
     );
   }
   return loss!;
+}
+
+/** Two words for a step; each dropout in it adds its number to the second. */
+function dropoutSeed(seed: number, step: number): Int32Array {
+  const random = createRandom(seed, step);
+  return Int32Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 32) | 0);
+}
+
+/** The loss is a mean over the pixels that count: there must be one. */
+function assertCounts({ labels, names }: Batch, classWeights: readonly number[]): void {
+  if (labels.some((label) => classWeights[label] !== 0)) return;
+  throw new SegprobeError(
+    'DATASET_INVALID',
+    `expected a labelled pixel in each batch, got none in ${names.join(', ')}; take those scenes out, or a larger --batch-size`,
+  );
 }
 
 type PackedState = PackedWeights & { firstMoment: Float32Array; secondMoment: Float32Array };

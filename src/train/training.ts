@@ -1,0 +1,199 @@
+import { loadClassWeights } from '../data/class-weights.js';
+import type { Dataset } from '../data/dataset.js';
+import { classNames } from '../shared/classes.js';
+import { SegprobeError } from '../shared/errors.js';
+import {
+  type Checkpoint,
+  hasCheckpoint,
+  optimizerFileOf,
+  readCheckpoint,
+  type TrainState,
+  writeCheckpoint,
+} from './checkpoint.js';
+import type { TrainConfig } from './config.js';
+import { batchSizesOf } from './evaluate.js';
+import type { NamedTensors } from './packing.js';
+import type { RunLock } from './run-lock.js';
+import { createVictim, type Victim } from './victim.js';
+
+export interface TrainingSource {
+  readonly config: TrainConfig;
+  /** The checkpoint's folder, `save/NAME`. */
+  readonly folder: string;
+  readonly train: Dataset;
+  readonly val: Dataset;
+  /** What to do where the folder holds a checkpoint already. */
+  readonly existing: 'refuse' | 'resume' | 'overwrite';
+  /** A checkpoint's weights to begin with instead of random ones, and the file that they come from. */
+  readonly pretrained?: { readonly weights: NamedTensors; readonly file: string } | undefined;
+  /** Folder of the cached class weights. */
+  readonly cacheDir: string;
+  readonly reloadClassWeights?: boolean;
+  /** Told after each label that is counted for the class weights. */
+  readonly onClassPixels?: (done: number, total: number) => void;
+}
+
+/** A training under way. */
+export interface Training {
+  readonly victim: Victim;
+  /** How many scenes an epoch takes. */
+  readonly scenes: number;
+  readonly stepsPerEpoch: number;
+  state: TrainState;
+  /** The weights of the epoch with the best mIoU; of no meaning before there is one. */
+  best: NamedTensors;
+  /** The step that the checkpoint on the disk is of. */
+  savedStep: number;
+}
+
+/** Makes a training ready: from the checkpoint that it resumes, or from the start. The caller disposes its victim. */
+export async function prepareTraining(source: TrainingSource): Promise<Training> {
+  const { config, train, val, folder } = source;
+  const checkpoint = await readExisting(source);
+  const scenes = countScenes(config, train);
+  if (checkpoint !== undefined) assertSameData(checkpoint.state, train, scenes);
+  const size = { height: config.height, width: config.width };
+  const classWeights =
+    checkpoint?.state.classWeights ??
+    (await loadClassWeights({
+      dataset: train,
+      datasetDir: config.datasetDir,
+      size,
+      scheme: config.weighing,
+      withUnlabeled: config.withUnlabeled,
+      cacheDir: source.cacheDir,
+      reload: source.reloadClassWeights,
+      onProgress: source.onClassPixels,
+    }));
+  const { classTable } = train;
+  const victim = createVictim({
+    ...size,
+    classCount: classTable.classes.length,
+    seed: config.seed,
+    weights: source.pretrained?.weights,
+    weightsFile: source.pretrained?.file,
+    predictBatchSizes: batchSizesOf(countScenes(config, val), config.batchSize),
+    training: {
+      batchSizes: batchSizesOf(scenes, config.batchSize),
+      classWeights,
+      weightDecay: config.weightDecay,
+    },
+  });
+  const state: TrainState = checkpoint?.state ?? {
+    version: 1,
+    model: 'enet',
+    epoch: 0,
+    batch: 0,
+    step: 0,
+    lossSum: 0,
+    seconds: 0,
+    best: null,
+    metrics: [],
+    classes: classTable.classes.map(({ name, color }) => ({ name, color: [...color] })),
+    ignoreIndex: classTable.ignoreIndex,
+    classWeights: [...classWeights],
+    scenes,
+    config,
+  };
+  try {
+    if (checkpoint !== undefined) {
+      victim.writeOptimizer(checkpoint.optimizer, optimizerFileOf(folder));
+    }
+    return {
+      victim,
+      scenes,
+      stepsPerEpoch: Math.ceil(scenes / config.batchSize),
+      // What may differ on resumption: where the data lies, and how long to train.
+      state: { ...state, config },
+      best: checkpoint?.weights ?? victim.readWeights(),
+      savedStep: state.step,
+    };
+  } catch (error) {
+    victim.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Writes the training's checkpoint.
+ * @throws SegprobeError `TRAINING_DIVERGED` when a weight is no finite number: such a checkpoint is of no use; and as
+ * `writeCheckpoint`. The checkpoint before stays.
+ */
+export async function saveTraining(
+  folder: string,
+  training: Training,
+  lock: RunLock,
+): Promise<void> {
+  const { state, best, victim } = training;
+  const optimizer = victim.readOptimizer();
+  for (const [name, { data }] of optimizer) {
+    if ((data as Float32Array).every(Number.isFinite)) continue;
+    throw new SegprobeError(
+      'TRAINING_DIVERGED',
+      `step ${state.step}: expected finite weights, got others in ${name}; a smaller --learning-rate may help (the last checkpoint is kept)`,
+    );
+  }
+  await lock.assertHeld();
+  const weights = state.best === null ? victim.readWeights() : best;
+  await writeCheckpoint(folder, { state, weights, optimizer });
+  training.savedStep = state.step;
+}
+
+/** @throws SegprobeError `DATASET_INVALID` unless the data set has the classes of the checkpoint. */
+export function assertSameClasses({ classes }: TrainState, dataset: Dataset): void {
+  const [expected, found] = [classes.map(({ name }) => name), classNames(dataset.classTable)];
+  if (String(expected) === String(found)) return;
+  throw new SegprobeError(
+    'DATASET_INVALID',
+    `${dataset.name} ${dataset.split}: expected the checkpoint's classes (${expected.join(', ')}), got ${found.join(', ')}`,
+  );
+}
+
+function assertSameData(state: TrainState, train: Dataset, scenes: number): void {
+  assertSameClasses(state, train);
+  if (state.scenes === undefined || state.scenes === scenes) return;
+  throw new SegprobeError(
+    'DATASET_INVALID',
+    `${train.name} ${train.split}: expected ${state.scenes} scenes as when the training began, got ${scenes}`,
+  );
+}
+
+function countScenes({ limit }: TrainConfig, dataset: Dataset): number {
+  const count = Math.min(limit ?? Infinity, dataset.length);
+  if (count > 0) return count;
+  throw new SegprobeError(
+    'DATASET_INVALID',
+    `${dataset.name} ${dataset.split}: expected at least one scene, got none`,
+  );
+}
+
+/** Options that a resumption may change: the numbers up to here do not depend on them. */
+const CHANGEABLE: ReadonlySet<string> = new Set<keyof TrainConfig>(['datasetDir', 'epochs']);
+
+async function readExisting(source: TrainingSource): Promise<Checkpoint | undefined> {
+  const { folder, existing, config } = source;
+  if (existing !== 'resume') {
+    if (existing === 'refuse') assertFree(folder);
+    return undefined; // The first checkpoint takes the place of one that is overwritten.
+  }
+  const checkpoint = await readCheckpoint(folder);
+  const [before, now]: Record<string, unknown>[] = [checkpoint.state.config, config];
+  for (const key of Object.keys({ ...before, ...now })) {
+    if (CHANGEABLE.has(key) || before![key] === now![key]) continue;
+    const show = (value: unknown): string => JSON.stringify(value) ?? 'none';
+    throw new SegprobeError(
+      'USAGE',
+      `expected the options of the training that is resumed (${key} ${show(before![key])}), got ${key} ${show(now![key])}`,
+    );
+  }
+  return checkpoint;
+}
+
+/** @throws SegprobeError `CHECKPOINT_EXISTS` */
+export function assertFree(folder: string): void {
+  if (!hasCheckpoint(folder)) return;
+  throw new SegprobeError(
+    'CHECKPOINT_EXISTS',
+    `${folder}: expected no checkpoint of this name, got one; pass --resume to go on with it, --overwrite to begin anew, or another --name`,
+  );
+}
