@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { fromFileError, writeFileWhole } from '../data/files.js';
 import { createGate } from '../inference/gate.js';
 import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
@@ -9,7 +9,7 @@ import { RENDERINGS, renderPng, summarize, type SegmentationSummary } from '../i
 import { segmentPicture, type SegmentedPicture } from '../inference/segment-picture.js';
 import { SegprobeError } from '../shared/errors.js';
 import { withInterrupt } from './interrupt.js';
-import { printJson, printLine } from './output.js';
+import { printJson, printLine, printMessage } from './output.js';
 
 const FORMATS = [...RENDERINGS, 'json'] as const;
 type Format = (typeof FORMATS)[number];
@@ -39,10 +39,11 @@ export function configureSegment(command: Command): void {
     .option('--model <name>', 'name of the victim (default: the first by name)')
     .option('--models <dir>', 'folder of the models', DEFAULT_MODELS_FOLDER)
     .option('--out <dir>', 'folder to write to', 'results')
-    .option('--format <list>', `what to write: ${FORMATS.join(', ')}`, toFormats, [
-      'mask',
-      'overlay',
-    ])
+    .addOption(
+      new Option('--format <list>', `what to write: ${FORMATS.join(', ')}`)
+        .argParser(toFormats)
+        .default(['mask', 'overlay'], 'mask,overlay'),
+    )
     .option('--json', 'print the result as one JSON object')
     .action(async (images: string[], flags: SegmentFlags) => {
       assertOwnStems(images);
@@ -51,7 +52,10 @@ export function configureSegment(command: Command): void {
       await mkdir(flags.out, { recursive: true }).catch((error: unknown) => {
         throw fromFileError(error, flags.out);
       });
-      const results = await withInterrupt((signal) => segmentAll(images, victim, flags, signal));
+      const results = await withInterrupt(
+        () => printMessage('stopping; once more ends at once'),
+        (signal) => segmentAll(images, victim, flags, signal),
+      );
       if (flags.json) printJson({ images: results });
       else results.forEach((result) => printLine(describe(result)));
     });

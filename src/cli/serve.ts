@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
 import { createLogger } from '../serve/logger.js';
 import { DEFAULT_HOST, DEFAULT_PORT, startServer, type RunningServer } from '../serve/server.js';
-import { EXIT } from './exit-codes.js';
+import { withInterrupt } from './interrupt.js';
 import { printLine, printMessage } from './output.js';
 
 interface ServeFlags {
@@ -65,13 +65,15 @@ function announce({ url }: RunningServer, models: readonly OpenedModel[]): void 
   }
 }
 
-/** Lets requests finish on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
-async function closeOnSignal(server: RunningServer): Promise<void> {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  await Promise.race(signals.map((signal) => once(process, signal)));
-  for (const signal of signals) process.once(signal, () => process.exit(EXIT.interrupted));
-  printMessage('finishing the requests in flight; once more ends at once');
-  await server.close();
+/** Lets requests finish on the first signal to end; a second one ends the process at once. */
+function closeOnSignal(server: RunningServer): Promise<void> {
+  return withInterrupt(
+    () => printMessage('finishing the requests in flight; once more ends at once'),
+    async (signal) => {
+      await once(signal, 'abort');
+      await server.close();
+    },
+  );
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {
