@@ -38,6 +38,8 @@ export interface Pass {
   observe(spec: StatisticsSpec, mean: tf.Tensor, variance: tf.Tensor): void;
   /** A new int32 `[2]` seed for each call, in training. */
   nextSeed(): tf.Tensor;
+  /** Observes or replaces what the activation of this name sees; for tests. */
+  tap?(name: string, x: tf.Tensor4D): tf.Tensor4D;
 }
 
 /** A piece of a network: NHWC in, NHWC out. */

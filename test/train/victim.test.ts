@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import type { Batch } from '../../src/data/batches.js';
+import { createVictim, type Victim } from '../../src/train/victim.js';
+import { isSegprobeError } from '../../src/shared/errors.js';
+import { CAMVID } from '../../src/shared/classes.js';
+import { drawScene } from '../support/datasets.js';
+import { useNativeTensorFlow } from '../support/tensorflow.js';
+
+const SIZE = { height: 32, width: 32 };
+const CLASSES = CAMVID.classes.length;
+/** Unlabelled pixels do not count. */
+const CLASS_WEIGHTS = CAMVID.classes.map((_, k) => (k === CAMVID.ignoreIndex ? 0 : 1));
+
+function batchOf(...indices: number[]): Batch {
+  const scenes = indices.map((index) => drawScene(index, SIZE));
+  return {
+    names: scenes.map(({ name }) => name),
+    images: Float32Array.from(scenes.flatMap(({ image }) => [...image])).map((v) => v / 255),
+    labels: Int32Array.from(scenes.flatMap(({ label }) => [...label])),
+    count: scenes.length,
+  };
+}
+
+describe('createVictim', function () {
+  this.timeout(60_000);
+  useNativeTensorFlow();
+  const batch = batchOf(0, 1);
+  let victim: Victim;
+  let start: ReturnType<Victim['readOptimizer']>;
+
+  before(() => {
+    victim = createVictim({
+      ...SIZE,
+      classCount: CLASSES,
+      predictBatchSizes: [2],
+      training: { batchSizes: [2], classWeights: CLASS_WEIGHTS, weightDecay: 2e-4 },
+    });
+    start = victim.readOptimizer();
+  });
+  beforeEach(() => victim.writeOptimizer(start, 'start'));
+  after(() => victim?.dispose());
+
+  it('draws the same dropout for the same seed and step, and another for another, however late', () => {
+    const lossAt = (step: number, seed: number): number => {
+      victim.writeOptimizer(start, 'start');
+      return victim.trainStep(batch, step, 1e-9, seed);
+    };
+    assert.equal(lossAt(1, 1), lossAt(1, 1));
+    const places = [1, 2, 2 ** 21, 2 ** 22, 2 ** 22 + 1, 2 ** 23, 2 ** 32 + 1].map((step) => ({
+      step,
+      seed: 1,
+    }));
+    const seeds = [2, 2 ** 31 + 1, 2 ** 32 + 1].map((seed) => ({ step: 1, seed }));
+    const losses = [...places, ...seeds].map(({ step, seed }) => lossAt(step, seed));
+    assert.equal(new Set(losses).size, losses.length, losses.join(', '));
+  });
+
+  it('goes on from what readOptimizer gave to the last bit, in another victim too', () => {
+    victim.trainStep(batch, 1, 1e-3, 1);
+    const between = victim.readOptimizer();
+    const losses = [2, 3].map((step) => victim.trainStep(batch, step, 1e-3, 1));
+    const end = victim.readOptimizer();
+    victim.writeOptimizer(between, 'between');
+    assert.deepEqual(
+      [2, 3].map((step) => victim.trainStep(batch, step, 1e-3, 1)),
+      losses,
+    );
+    assert.deepEqual(victim.readOptimizer(), end);
+  });
+
+  it('writes weights over and leaves the moments', () => {
+    const weights = victim.readWeights();
+    victim.trainStep(batch, 1, 1e-3, 1);
+    const trained = victim.readOptimizer();
+    victim.writeWeights(weights, 'weights');
+    assert.deepEqual(victim.readWeights(), weights);
+    const moments = ([name]: [string, unknown]): boolean => name.startsWith('exp_avg');
+    assert.deepEqual([...victim.readOptimizer()].filter(moments), [...trained].filter(moments));
+  });
+
+  it('predicts the class of the largest logit', () => {
+    const [labels, logits] = [victim.predict(batch.images, 2), victim.logits(batch.images, 2)];
+    assert.deepEqual([labels.length, logits.length], [2 * 32 * 32, 2 * 32 * 32 * CLASSES]);
+    labels.forEach((label, pixel) => {
+      const row = logits.subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
+      assert.equal(label, row.indexOf(Math.max(...row)));
+    });
+  });
+
+  it('refuses a batch in which nothing is labelled, names it, and takes no step', () => {
+    const labels = batch.labels.map(() => CAMVID.ignoreIndex);
+    assert.throws(
+      () => victim.trainStep({ ...batch, labels }, 1, 1e-3, 1),
+      (error) => isSegprobeError(error, 'DATASET_INVALID') && /scene0, scene1/.test(error.message),
+    );
+    assert.deepEqual(victim.readOptimizer(), start);
+  });
+
+  it('ends at a loss that is no number', () => {
+    const images = batch.images.map(() => NaN);
+    assert.throws(
+      () => victim.trainStep({ ...batch, images }, 7, 1e-3, 1),
+      (error) => isSegprobeError(error, 'TRAINING_DIVERGED') && /^step 7: /.test(error.message),
+    );
+  });
+
+  const damages: { name: string; damage: (named: typeof start) => void; message: RegExp }[] = [
+    {
+      name: 'a weight is missing',
+      damage: (named) => named.delete('weights.transposed_conv.weight'),
+      message: /^file: expected transposed_conv\.weight as F32 \[16,12,3,3\], got none/,
+    },
+    {
+      name: 'a moment is missing',
+      damage: (named) => named.delete('exp_avg_sq.transposed_conv.weight'),
+      message: /^file: expected transposed_conv\.weight as F32 \[16,12,3,3\], got none/,
+    },
+    {
+      name: 'a moment is of another shape',
+      damage: (named) =>
+        named.set('exp_avg.transposed_conv.weight', {
+          dtype: 'F32',
+          shape: [1],
+          data: new Float32Array(1),
+        }),
+      message: /^file: expected transposed_conv\.weight as F32 \[16,12,3,3\], got F32 \[1\]/,
+    },
+  ];
+  for (const { name, damage, message } of damages) {
+    it(`names the file and the tensor where ${name}, and changes nothing`, () => {
+      const named = new Map(start);
+      damage(named);
+      victim.trainStep(batch, 1, 1e-3, 1);
+      const before = victim.readOptimizer();
+      assert.throws(
+        () => victim.writeOptimizer(named, 'file'),
+        (error) => isSegprobeError(error, 'CHECKPOINT_INVALID') && message.test(error.message),
+      );
+      assert.deepEqual(victim.readOptimizer(), before);
+    });
+  }
+
+  it('names the file of weights that it cannot begin with', () => {
+    const weights = new Map(victim.readWeights());
+    weights.delete('transposed_conv.weight');
+    const options = { ...SIZE, classCount: CLASSES, predictBatchSizes: [1] };
+    assert.throws(
+      () => createVictim({ ...options, weights, weightsFile: 'a.safetensors' }),
+      /^SegprobeError: a\.safetensors: expected transposed_conv/,
+    );
+  });
+});
