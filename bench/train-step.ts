@@ -93,8 +93,8 @@ function startPeer(): { step: () => Promise<number | undefined>; stop: () => voi
   return {
     step: async () => {
       child.stdin.write('step\n');
-      const { value, done } = await lines.next();
-      return done === true ? undefined : Number(value);
+      const line = await lines.next();
+      return line.done === true ? undefined : Number(line.value);
     },
     stop: () => child.stdin.end(),
   };

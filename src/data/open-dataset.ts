@@ -18,7 +18,7 @@ const OPENERS: Readonly<Record<string, (options: OpenDatasetOptions) => Promise<
   camvid: (options) => openCamvid({ dir: dirOf(options), split: options.split }),
   // Loaded when asked for: it starts drawing threads.
   sample: async ({ split, length, seed }) => {
-    const { openSampleDataset } = await import('./sample/sample-dataset.js');
+    const { openSampleDataset } = await import('./street/sample-dataset.js');
     return openSampleDataset({
       split,
       ...(length !== undefined && { length }),
