@@ -31,6 +31,7 @@ export function openSampleDataset({
   const worker = typescriptWorkerOptions('./draw-worker.ts', import.meta.url);
   const pool = new Piscina({
     ...worker,
+    name: 'draw',
     minThreads: 0,
     maxThreads: 1,
     // Tasks are handed over ahead of time: the thread draws on while a training step blocks this one.
@@ -46,7 +47,7 @@ export function openSampleDataset({
     nameOf,
     read: (index, size) => {
       const task: DrawTask = { seed: sceneSeed(split, index, seed), size, name: nameOf(index) };
-      return pool.run(task, { name: 'draw' }) as Promise<Scene>;
+      return pool.run(task) as Promise<Scene>;
     },
     close: () => pool.destroy(),
   };
