@@ -10,7 +10,11 @@ export function assertAllClose(
   { rtol, atol }: { readonly rtol: number; readonly atol: number },
   what = 'values',
 ): void {
-  assert.equal(actual.length, expected.length, `${what}: expected ${expected.length} numbers, got ${actual.length}`);
+  assert.equal(
+    actual.length,
+    expected.length,
+    `${what}: expected ${expected.length} numbers, got ${actual.length}`,
+  );
   let first = -1;
   let worst = -1;
   let worstDifference = -1;
