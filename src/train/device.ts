@@ -6,6 +6,8 @@ import { ensureNativeTensorFlow } from '../graph/native/setup.js';
 import { isNativeBackend, nodeBackend } from '../graph/node-backend.js';
 import type { Program, ProgramRunner } from '../graph/program.js';
 import { messageOf, SegprobeError } from '../shared/errors.js';
+import { registerPortableFilterGradient } from './kernels/portable-filter-gradient.js';
+import { registerPortableMaxPool } from './kernels/portable-max-pool.js';
 
 export const DEVICES = ['auto', 'cuda', 'cpu', 'webgpu', 'wasm'] as const;
 export type Device = (typeof DEVICES)[number];
@@ -54,10 +56,30 @@ export async function useDevice(
 }
 
 async function useWasm(): Promise<DeviceInUse> {
+  const restore = keepListeners('uncaughtException', 'unhandledRejection');
   await import('@tensorflow/tfjs-backend-wasm');
   if (!(await tf.setBackend('wasm'))) throw unavailable('one that does not start', 'wasm');
   await tf.ready();
+  restore();
+  registerPortableFilterGradient('wasm');
+  registerPortableMaxPool('wasm');
   return { device: 'wasm', description: 'TensorFlow.js on WebAssembly' };
+}
+
+/**
+ * Emscripten's start code, which WebAssembly runs in, listens for errors that nobody catches and throws them again out of its
+ * own one line of 60,000 characters, which Node then prints.
+ * @returns takes away the listeners that were added since.
+ */
+function keepListeners(...events: readonly string[]): () => void {
+  const before = events.map((event) => ({ event, listeners: process.listeners(event as 'exit') }));
+  return () => {
+    for (const { event, listeners } of before) {
+      for (const added of process.listeners(event as 'exit')) {
+        if (!listeners.includes(added)) process.off(event, added);
+      }
+    }
+  };
 }
 
 function unavailable(found: string, device: Device): SegprobeError {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readlink, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -17,13 +16,14 @@ export interface RunLock {
   release(): Promise<void>;
 }
 
-/** A lock not refreshed for so long is free: on another machine nothing else tells that its holder died. */
-const STALE_MS = 30_000;
+/** A lock not refreshed for so long is free where nothing tells whether its holder lives. A step may block for minutes. */
+const STALE_MS = 300_000;
 
 /**
  * Holds `save/NAME` for one training. The lock of a process that died on this machine is free at once, one of another
- * machine after half a minute.
+ * machine after five minutes.
  *
+ * @param options.refreshMs - how often the lock is made young again, and its loss noticed.
  * @throws SegprobeError `RUN_IN_PROGRESS` while another training holds it, and what the file system refuses.
  */
 export async function lockRun(
@@ -31,37 +31,41 @@ export async function lockRun(
   { refreshMs = 5_000 }: { readonly refreshMs?: number } = {},
 ): Promise<RunLock> {
   const place = placesOf(folder);
-  const own: Owner = { pid: process.pid, life: LIFE, machine: await machine() };
+  const own: Owner = {
+    pid: process.pid,
+    born: (await birthOf(process.pid)) ?? null,
+    machine: await machine(),
+  };
   let lost = false;
   const acquire = async (): Promise<() => Promise<void>> => {
-    await mkdir(path.dirname(folder), { recursive: true });
-    const onCompromised = (): void => void (lost = true);
-    const options = {
-      lockfilePath: place.lock,
-      realpath: false,
-      stale: STALE_MS,
-      update: refreshMs,
-      onCompromised,
-    };
-    const release = await lock(folder, options).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ELOCKED' || !(await clearDead(place, own))) throw error;
-      return lock(folder, options);
-    });
     try {
-      await writeFile(place.owner, JSON.stringify(own));
+      await mkdir(path.dirname(folder), { recursive: true });
+      if (await clearDead(place, own)) throw inProgress(folder);
+      const release = await lock(folder, {
+        lockfilePath: place.lock,
+        realpath: false,
+        stale: STALE_MS,
+        update: refreshMs,
+        onCompromised: () => void (lost = true),
+      });
+      try {
+        await writeFile(place.owner, JSON.stringify(own));
+      } catch (error) {
+        await rm(place.owner, { force: true }).catch(() => undefined);
+        await release();
+        throw error;
+      }
+      lost = false;
+      return release;
     } catch (error) {
-      await rm(place.owner, { force: true }).catch(() => undefined);
-      await release();
-      throw error;
+      const isHeld = (error as NodeJS.ErrnoException).code === 'ELOCKED';
+      throw isHeld ? inProgress(folder, error) : fromFileError(error, folder);
     }
-    lost = false;
-    return release;
   };
-  let release = await acquire().catch((error: unknown) => refuse(error, folder));
+  let release = await acquire();
   return {
     assertHeld: async () => {
-      if (!lost) return;
-      release = await acquire().catch((error: unknown) => refuse(error, folder));
+      if (lost) release = await acquire();
     },
     release: async () => {
       if (lost) return;
@@ -69,6 +73,14 @@ export async function lockRun(
       await release().catch(() => undefined);
     },
   };
+}
+
+function inProgress(folder: string, cause?: unknown): SegprobeError {
+  return new SegprobeError(
+    'RUN_IN_PROGRESS',
+    `${folder}: expected no other training of this name, got one that is running; choose another --name, or wait for it`,
+    { cause },
+  );
 }
 
 interface Places {
@@ -81,12 +93,10 @@ function placesOf(folder: string): Places {
   return { lock: path.join(parent, `.${name}.lock`), owner: path.join(parent, `.${name}.owner`) };
 }
 
-/** Tells this process from an earlier one of the same number, as in a container that was started again. */
-const LIFE = randomUUID();
-
 const ownerSchema = z.object({
   pid: z.number().int().positive(),
-  life: z.string(),
+  /** When the process began, to tell it from a later one of the same number; null where the system does not say. */
+  born: z.string().nullable(),
   machine: z.string(),
 });
 
@@ -95,33 +105,48 @@ type Owner = z.infer<typeof ownerSchema>;
 /**
  * Takes away the lock of a process of this machine that is no more. The file that names the owner is moved aside first: of
  * several that try, one succeeds.
+ *
+ * @returns whether another process of this machine holds the name and lives; where that is not known, the lock's age decides.
  */
-async function clearDead({ lock, owner }: Places, own: Owner): Promise<boolean> {
-  const claimed = `${owner}.${process.pid}`;
+async function clearDead(place: Places, own: Owner): Promise<boolean> {
+  const isLiving = await livesStill(place.owner, own);
+  if (isLiving !== false) return isLiving === true;
+  const claimed = `${place.owner}.${process.pid}`;
   try {
-    await rename(owner, claimed);
-    const holder = ownerSchema.parse(JSON.parse(await readFile(claimed, 'utf8')));
-    const isReborn = holder.pid === own.pid && holder.life !== own.life;
-    if (holder.machine !== own.machine || (isAlive(holder.pid) && !isReborn)) {
-      await rename(claimed, owner);
-      return false;
-    }
-    await rmdir(lock);
-    return true;
+    await rename(place.owner, claimed);
+    // Another may have done the same, and be the owner by now.
+    if ((await livesStill(claimed, own)) === false) await rmdir(place.lock);
+    else await rename(claimed, place.owner);
   } catch {
-    return false; // No word of the owner: the lock goes stale by its age.
+    // Another was faster: its lock is met next.
   } finally {
     await rm(claimed, { force: true }).catch(() => undefined);
   }
+  return false;
 }
 
-function isAlive(pid: number): boolean {
+/** Tells whether a lock's holder lives; undefined if nothing tells, or if it is this process. */
+async function livesStill(file: string, own: Owner): Promise<boolean | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const { data: holder } = ownerSchema.safeParse(parseJson(text));
+  if (holder === undefined || holder.machine !== own.machine) return undefined;
+  if (holder.pid === own.pid && holder.born === own.born) return undefined;
+  const born = await birthOf(holder.pid);
+  if (born === undefined) return false;
+  return born === null ? undefined : born === holder.born;
+}
+
+/** When a process began; null where the system does not say, undefined if there is no such process. */
+async function birthOf(pid: number): Promise<string | null | undefined> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
   }
+  // Fields from the third on, after the parenthesis that ends the second: the state and, as field 22, the start (proc_pid_stat(5)).
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields?.[0] === 'Z' ? undefined : (fields?.[19] ?? null);
 }
 
 /** Where a process number means the same process: the host, its boot and the container's numbering. */
@@ -131,11 +156,10 @@ async function machine(): Promise<string> {
   return [hostname(), boot.trim(), await read(readlink('/proc/self/ns/pid'))].join(' ');
 }
 
-function refuse(error: unknown, folder: string): never {
-  if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw fromFileError(error, folder);
-  throw new SegprobeError(
-    'RUN_IN_PROGRESS',
-    `${folder}: expected no other training of this name, got one that is running; choose another --name, or wait for it`,
-    { cause: error },
-  );
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

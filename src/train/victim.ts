@@ -110,14 +110,19 @@ export function createVictim(options: VictimOptions): Victim {
         ...prefixed(PREFIX.secondMoment, unpackParameters(spec, secondMoment)),
       ]);
     },
-    writeOptimizer: (named, what) =>
+    writeOptimizer: (named, what) => {
+      const part = (prefix: string): [NamedTensors, string] => [
+        withoutPrefix(prefix, named),
+        `${what}, ${prefix}*`,
+      ];
       runner.writeState(
         vectors({
-          ...packWeights(spec, withoutPrefix(PREFIX.weights, named), what),
-          firstMoment: packParameters(spec, withoutPrefix(PREFIX.firstMoment, named), what),
-          secondMoment: packParameters(spec, withoutPrefix(PREFIX.secondMoment, named), what),
+          ...packWeights(spec, ...part(PREFIX.weights)),
+          firstMoment: packParameters(spec, ...part(PREFIX.firstMoment)),
+          secondMoment: packParameters(spec, ...part(PREFIX.secondMoment)),
         }),
-      ),
+      );
+    },
     dispose: () => runner.dispose(),
   };
 }

@@ -57,11 +57,14 @@ describe('lockRun', function () {
     }));
 
   it('holds a name against other processes, and frees it at once when they are killed', () =>
-    withRun(async (folder) => {
+    withRun(async (folder, save) => {
       const holder = await startHolder(folder);
       try {
         await assertRefused(folder);
         await assertRefused(folder); // To be refused changes nothing.
+        const long = new Date(Date.now() - 400_000);
+        await utimes(path.join(save, '.ENet.lock'), long, long);
+        await assertRefused(folder); // It lives, however long its step takes.
       } finally {
         holder.kill('SIGKILL');
         await once(holder, 'close');
@@ -73,9 +76,9 @@ describe('lockRun', function () {
     withRun(async (folder, save) => {
       const [lock, owner] = ['.ENet.lock', '.ENet.owner'].map((name) => path.join(save, name));
       await mkdir(lock!);
-      await writeFile(owner!, JSON.stringify({ pid: 1 << 22, life: 'a', machine: 'elsewhere' }));
+      await writeFile(owner!, JSON.stringify({ pid: 1 << 22, born: '1', machine: 'elsewhere' }));
       await assertRefused(folder);
-      const long = new Date(Date.now() - 60_000);
+      const long = new Date(Date.now() - 400_000);
       await utimes(lock!, long, long);
       await (await lockRun(folder)).release();
     }));
@@ -87,7 +90,7 @@ describe('lockRun', function () {
       const owner = JSON.parse(await readFile(file, 'utf8')) as object;
       await lock.release();
       await mkdir(path.join(save, '.ENet.lock'));
-      await writeFile(file, JSON.stringify({ ...owner, life: 'another' }));
+      await writeFile(file, JSON.stringify({ ...owner, born: '1' }));
       await (await lockRun(folder)).release();
     }));
 

@@ -124,7 +124,7 @@ describe('trainVictim, refusing on native TensorFlow', function () {
     withSave(async (folder) => {
       await writeCheckpoint(folder, tinyCheckpoint());
       const training = trainTiny(folder, { existing: 'resume', config: { limit: 5 } });
-      const message = /optimizer\.safetensors: expected initial_block\S+ as F32/;
+      const message = /optimizer\.safetensors, weights\.\*: expected initial_block\S+ as F32/;
       await assertRefused(training, 'CHECKPOINT_INVALID', message);
     }));
 
