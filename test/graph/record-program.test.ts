@@ -9,7 +9,7 @@ import { type ErrorCode, isSegprobeError } from '../../src/shared/errors.js';
 import { createEnet } from '../../src/train/models/enet.js';
 import { initialWeights } from '../../src/train/packing.js';
 import { createVictimProgram } from '../../src/train/victim-program.js';
-import { tensorCounts, useNativeTensorFlow } from '../support/tensorflow.js';
+import { tensorCounts, useNativeTensorFlow, usePortableBackend } from '../support/tensorflow.js';
 import { toyProgram, variable } from './toy-program.js';
 
 /** A program of one function of `x` float32 `[2, 3]` over the variable `w`, of the same shape. */
@@ -248,18 +248,13 @@ describe('recordProgram', () => {
 });
 
 describe('recordProgram, on another backend,', () => {
-  it('refuses, naming the backend', async () => {
-    const previous = tf.getBackend();
-    await tf.setBackend('cpu');
-    try {
-      assert.throws(
-        () => recordProgram(toyProgram()),
-        (error) =>
-          isSegprobeError(error, 'BACKEND_UNAVAILABLE') && error.message.endsWith('got cpu'),
-      );
-    } finally {
-      await tf.setBackend(previous);
-    }
+  usePortableBackend();
+
+  it('refuses, naming the backend', () => {
+    assert.throws(
+      () => recordProgram(toyProgram()),
+      (error) => isSegprobeError(error, 'BACKEND_UNAVAILABLE') && error.message.endsWith('got cpu'),
+    );
   });
 });
 

@@ -65,12 +65,7 @@ export function assertArraysClose(
   assertAllClose(actual.values, expected.values, tolerance, what);
 }
 
-/** Loaded with this file, before mocha notes which globals there are: tfjs-node adds one, `proto`. */
-const hasNative = isNativeTensorFlowReady();
-if (hasNative) await loadNativeTensorFlow();
-else
-  process.stdout.write('Native TensorFlow is not set up (npm run setup): its tests are skipped.\n');
-tf.enableProdMode(); // No advertisements of other backends.
+let said = false;
 
 /**
  * Makes native TensorFlow the backend of the suite it is called in; skips the suite, with a line that says so, where native
@@ -80,15 +75,25 @@ export function useNativeTensorFlow(): void {
   useBackend('tensorflow');
 }
 
-/** The same for any backend. */
+/** Makes tfjs's own backend in JavaScript that of the suite it is called in, on the same terms. */
+export function usePortableBackend(): void {
+  useBackend('cpu');
+}
+
 function useBackend(name: 'tensorflow' | 'cpu'): void {
-  let previous: string;
+  let previous: string | undefined; // None before the first use.
   let tensors: string;
 
   before(`uses the backend ${name}`, async function () {
     previous = tf.getBackend();
-    if (name === 'tensorflow' && !hasNative) this.skip();
-    await tf.setBackend(name);
+    tf.enableProdMode(); // No advertisements of other backends.
+    if (name === 'tensorflow' && !isNativeTensorFlowReady()) {
+      if (!said) process.stdout.write('    (native TensorFlow is not set up: npm run setup)\n');
+      said = true;
+      this.skip();
+    }
+    if (name === 'tensorflow') await loadNativeTensorFlow();
+    else await tf.setBackend(name);
   });
   beforeEach(() => {
     tensors = tensorCounts();
@@ -99,7 +104,7 @@ function useBackend(name: 'tensorflow' | 'cpu'): void {
     }
   });
   after(async () => {
-    if (previous !== tf.getBackend()) await tf.setBackend(previous);
+    if (previous !== undefined && previous !== tf.getBackend()) await tf.setBackend(previous);
   });
 }
 
@@ -153,7 +158,7 @@ export function describeOnEveryBackend(title: string, body: (evaluate: Evaluate)
       body(evaluateRecorded);
     });
     describe('on the portable path', () => {
-      useBackend('cpu');
+      usePortableBackend();
       body(evaluateEagerly);
     });
   });
