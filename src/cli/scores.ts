@@ -1,3 +1,8 @@
+/** `1 epoch`, `3 epochs`. */
+export function formatCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
 /** `0.4567` → `45.67 %`; a figure that does not exist is a dash. */
 export function formatPercent(share: number | null): string {
   return share === null ? '–' : `${(100 * share).toFixed(2)} %`;

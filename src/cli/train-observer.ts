@@ -1,7 +1,7 @@
 import type { TrainObserver } from '../train/train-observer.js';
 import { printMessage } from './output.js';
 import { formatDuration, type Progress, startProgress } from './progress.js';
-import { formatPercent } from './scores.js';
+import { formatCount, formatPercent } from './scores.js';
 
 /** A {@link TrainObserver} that shows what it is told on stderr. */
 export interface ShownTraining extends TrainObserver {
@@ -55,13 +55,14 @@ export function createTrainObserver({
     onStart: ({ epoch, step, stepsPerEpoch, bestMiou: best, resumed }) => {
       bestMiou = best;
       stop();
-      if (resumed) log(`resumed after ${epoch} epochs, ${step} steps`);
+      if (resumed)
+        log(`resumed after ${formatCount(epoch, 'epoch')}, ${formatCount(step, 'step')} in all`);
       if (epoch >= epochs) {
-        log(`all ${epochs} epochs are done already; more --epochs train on`);
+        log(`all ${formatCount(epochs, 'epoch')} done already; more --epochs go on`);
         return;
       }
       log(
-        `${epochs - epoch} epochs of ${stepsPerEpoch} steps; the first step takes longest, Ctrl-C saves and stops`,
+        `${formatCount(epochs - epoch, 'epoch')} of ${formatCount(stepsPerEpoch, 'step')}; the first step takes longest, Ctrl-C saves and stops`,
       );
     },
     onStep: ({ epoch, batch, stepsPerEpoch, loss, images }) => {

@@ -10,10 +10,10 @@ import type { TrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
 import { lockRun } from '../train/run-lock.js';
 import { trainVictim } from '../train/train.js';
-import { assertFree, assertSameClasses } from '../train/training.js';
+import { assertFree, assertSameClasses, assertSameOptions } from '../train/training.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
-import { formatPercent, formatScores } from './scores.js';
+import { formatCount, formatPercent, formatScores } from './scores.js';
 import { createTrainObserver } from './train-observer.js';
 import {
   addTrainingFlags,
@@ -38,8 +38,6 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
   const existing = flags['resume'] ? 'resume' : flags['overwrite'] ? 'overwrite' : 'refuse';
   const config = await readConfig(flags, folder, existing);
   const pretrained = await readPretrained(flags);
-  const { description } = await useDevice(flags.device, printMessage);
-  printMessage(`${description}; checkpoint ${folder}`);
   const trainSplit = await openSplit(config, 'train');
   const valSplit = await openSplit(config, 'val');
   const { epochs } = config;
@@ -48,6 +46,8 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
     observer.log('stopping after this step and saving; Ctrl-C again ends at once, without saving');
   try {
     if (pretrained !== undefined) assertSameClasses(pretrained.state, trainSplit);
+    const { description } = await useDevice(flags.device, printMessage);
+    printMessage(`${description}; checkpoint ${folder}`);
     return await withInterrupt(announce, (signal) =>
       trainVictim({
         config,
@@ -75,12 +75,15 @@ async function readConfig(
   folder: string,
   existing: 'refuse' | 'resume' | 'overwrite',
 ): Promise<TrainConfig> {
-  if (existing !== 'resume') toTrainConfig(flags);
+  const config = toTrainConfig(flags);
   const lock = await lockRun(folder);
   try {
     if (existing === 'refuse') assertFree(folder);
-    const before = existing === 'resume' ? (await readCheckpoint(folder)).state.config : {};
-    return toTrainConfig(flags, before);
+    if (existing !== 'resume') return config;
+    const before = (await readCheckpoint(folder)).state.config;
+    const resumed = toTrainConfig(flags, before);
+    assertSameOptions(before, resumed);
+    return resumed;
   } finally {
     await lock.release();
   }
@@ -102,7 +105,7 @@ export function trainResult(flags: TrainingFlags, state: TrainState): object {
 
 /** Prints the outcome of a training for a person. */
 export function printTrainResult(flags: TrainingFlags, { best, epoch, classes }: TrainState): void {
-  const head = `${flags.name}: ${epoch} epochs, best mIoU on val ${formatPercent(best?.miou ?? null)} after epoch ${best?.epoch}`;
+  const head = `${flags.name}: ${formatCount(epoch, 'epoch')}, best mIoU on val ${formatPercent(best?.miou ?? null)} after epoch ${best?.epoch}`;
   const names = classes.map(({ name }) => name);
   printLine(`${head}\n${formatScores(names, best ?? { iou: [] })}`);
 }

@@ -44,10 +44,10 @@ export function parseTrainConfig(options: unknown): TrainConfig {
   const [key] = path;
   if (typeof key !== 'string') throw new SegprobeError('USAGE', `options: ${message}`);
   const found = JSON.stringify((options as Record<string, unknown>)[key]);
-  throw new SegprobeError('USAGE', `${toFlag(key)}: ${message}, got ${found}`);
+  throw new SegprobeError('USAGE', `${flagOf(key)}: ${message}, got ${found}`);
 }
 
-/** `batchSize` → `--batch-size` */
-function toFlag(key: string): string {
+/** The flag of an option: `batchSize` → `--batch-size`. */
+export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

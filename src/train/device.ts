@@ -88,5 +88,23 @@ function unavailable(found: string, device: Device): SegprobeError {
 
 /** Runs a program in the best way that the backend in use has: as one recorded graph, or eagerly. */
 export function createRunner(program: Program): ProgramRunner {
-  return isNativeBackend() ? createGraphRunner(program) : createEagerRunner(program);
+  if (isNativeBackend()) return createGraphRunner(program);
+  const runner = createEagerRunner(program);
+  if (tf.getBackend() !== 'wasm') return runner;
+  return { ...runner, run: (name, inputs) => namingMemory(() => runner.run(name, inputs)) };
+}
+
+/** WebAssembly addresses 4 GiB and ends with "Aborted()" where that is not enough; nothing computes after that. */
+function namingMemory<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'RuntimeError')) throw error;
+    throw new SegprobeError(
+      'BACKEND_UNAVAILABLE',
+      "expected room in WebAssembly's 4 GiB, got a batch that needs more; a smaller --batch-size, --height and --width, or native " +
+        'TensorFlow (npm run setup) mend it',
+      { cause: error },
+    );
+  }
 }

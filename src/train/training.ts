@@ -10,7 +10,7 @@ import {
   type TrainState,
   writeCheckpoint,
 } from './checkpoint.js';
-import type { TrainConfig } from './config.js';
+import { flagOf, type TrainConfig } from './config.js';
 import { batchSizesOf } from './evaluate.js';
 import type { NamedTensors } from './packing.js';
 import type { RunLock } from './run-lock.js';
@@ -177,16 +177,20 @@ async function readExisting(source: TrainingSource): Promise<Checkpoint | undefi
     return undefined; // The first checkpoint takes the place of one that is overwritten.
   }
   const checkpoint = await readCheckpoint(folder);
-  const [before, now]: Record<string, unknown>[] = [checkpoint.state.config, config];
-  for (const key of Object.keys({ ...before, ...now })) {
-    if (CHANGEABLE.has(key) || before![key] === now![key]) continue;
-    const show = (value: unknown): string => JSON.stringify(value) ?? 'none';
+  assertSameOptions(checkpoint.state.config, config);
+  return checkpoint;
+}
+
+/** @throws SegprobeError `USAGE` naming an option that differs from the training's that is resumed. */
+export function assertSameOptions(before: TrainConfig, now: TrainConfig): void {
+  for (const key of Object.keys({ ...before, ...now }) as (keyof TrainConfig)[]) {
+    if (CHANGEABLE.has(key) || before[key] === now[key]) continue;
+    const [expected, found] = [before[key] ?? 'none', now[key] ?? 'none'];
     throw new SegprobeError(
       'USAGE',
-      `expected the options of the training that is resumed (${key} ${show(before![key])}), got ${key} ${show(now![key])}`,
+      `${flagOf(key)}: expected ${expected} as in the training that is resumed, got ${found}`,
     );
   }
-  return checkpoint;
 }
 
 /** @throws SegprobeError `CHECKPOINT_EXISTS` */

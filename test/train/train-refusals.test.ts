@@ -64,11 +64,19 @@ describe('trainVictim, refusing before it computes', () => {
     {
       name: 'another batch size',
       config: { limit: 5, batchSize: 3 },
-      message: /batchSize 2\), got batchSize 3$/,
+      message: /^--batch-size: expected 2 .*, got 3$/,
     },
-    { name: 'another limit', config: { limit: 4 }, message: /limit 5\), got limit 4$/ },
-    { name: 'no limit where there was one', config: {}, message: /limit 5\), got limit none$/ },
-    { name: 'another seed', config: { limit: 5, seed: 9 }, message: /seed 1\), got seed 9$/ },
+    { name: 'another limit', config: { limit: 4 }, message: /^--limit: expected 5 .*, got 4$/ },
+    {
+      name: 'no limit where there was one',
+      config: {},
+      message: /^--limit: expected 5 .*, got none$/,
+    },
+    {
+      name: 'another seed',
+      config: { limit: 5, seed: 9 },
+      message: /^--seed: expected 1 .*, got 9$/,
+    },
   ];
   for (const { name, config, message } of changes) {
     it(`refuses to resume with ${name}`, () =>

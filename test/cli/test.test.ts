@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import type { TestResult } from '../../src/cli/test.js';
+import { isNativeTensorFlowReady } from '../../src/graph/native/link.js';
+import { CAMVID } from '../../src/shared/classes.js';
+import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
+import { parseTrainConfig } from '../../src/train/config.js';
+import { createEnet } from '../../src/train/models/enet.js';
+import { initialWeights, unpackWeights } from '../../src/train/packing.js';
+import { checkpointAt } from '../support/checkpoints.js';
+import { segprobe } from '../support/cli.js';
+import { writeDrawnCamvid } from '../support/datasets.js';
+import { scratchFolder } from '../support/scratch-folder.js';
+
+const SIZE = { height: 32, width: 32 };
+
+describe('segprobe test', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let remove: () => Promise<void>;
+  let checkpoint: string[];
+
+  before(async function () {
+    if (!isNativeTensorFlowReady()) {
+      process.stdout.write('    skipped: native TensorFlow is not set up (npm run setup)\n');
+      this.skip();
+    }
+    ({ folder, remove } = await scratchFolder());
+    const datasetDir = path.join(folder, 'camvid');
+    await writeDrawnCamvid(datasetDir, { train: 2, val: 5 }, SIZE);
+    checkpoint = ['--save-dir', path.join(folder, 'save'), '--name', 'tiny'];
+    // Random weights will do; --limit was the training's own.
+    const { spec } = createEnet({ classCount: CAMVID.classes.length });
+    const { state, optimizer } = checkpointAt(10);
+    const config = parseTrainConfig({ datasetDir, ...SIZE, batchSize: 2, limit: 1 });
+    await writeCheckpoint(path.join(folder, 'save', 'tiny'), {
+      state: { ...state, config },
+      weights: unpackWeights(spec, initialWeights(spec, 1)),
+      optimizer,
+    });
+  });
+  after(() => remove?.());
+
+  async function result(...args: string[]): Promise<TestResult> {
+    const { code, stdout, stderr } = await segprobe('test', ...checkpoint, ...args, '--json');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^\{.*\}\n$/);
+    return JSON.parse(stdout) as TestResult;
+  }
+
+  it("measures the checkpoint's data set and prints one JSON object", async () => {
+    const { imagesPerSecond, classes, ...rest } = await result();
+    const { miou, pixelAccuracy, ...facts } = rest;
+    const expected = { images: 5, victim: 'tiny', dataset: 'camvid', split: 'val' };
+    assert.deepEqual(facts, expected);
+    assert.ok(imagesPerSecond > 0);
+    assert.ok(miou! >= 0 && miou! < 0.5 && pixelAccuracy! < 0.9);
+    assert.deepEqual(
+      classes.map(({ name }) => name),
+      CAMVID.classes.map(({ name }) => name),
+    );
+    // Two of 32 rows of each scene are unlabelled.
+    const pixels = classes.reduce((sum, row) => sum + row.pixels, 0);
+    assert.equal(pixels, 5 * 30 * 32);
+    assert.equal(classes[CAMVID.ignoreIndex]!.iou, null);
+  });
+
+  it('measures the same by batches of another size', async () => {
+    const [two, three] = [await result('-b', '2'), await result('-b', '3')];
+    assert.deepEqual({ ...two, imagesPerSecond: 0 }, { ...three, imagesPerSecond: 0 });
+  });
+
+  it('takes another split, limit, size and folder', async () => {
+    const other = path.join(folder, 'other');
+    await writeDrawnCamvid(other, { train: 3, val: 1 }, SIZE);
+    const size = ['--height', '16', '--width', '24'];
+    const found = await result('--dataset-dir', other, '--split', 'train', '--limit', '2', ...size);
+    assert.deepEqual([found.split, found.images], ['train', 2]);
+    const pixels = found.classes.reduce((sum, row) => sum + row.pixels, 0);
+    assert.ok(pixels > 2 * 24 * 12 && pixels <= 2 * 24 * 16, `${pixels} pixels`);
+    assert.equal((await result('--dataset', 'camvid', '--limit', '1')).images, 1);
+  });
+
+  it('prints a table for people, and says on stderr what computes', async () => {
+    const { code, stdout, stderr } = await segprobe('test', ...checkpoint, '--limit', '1');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^tiny on camvid val, 1 images: mIoU +\d+\.\d\d %, pixel accuracy/);
+    assert.match(stdout, /\n {2}sky +\d+\.\d\d %\n/);
+    assert.match(stderr, /^TensorFlow \S+ on cpu; 1 images of 32×32\n$/);
+  });
+
+  it('refuses a data set of other classes', async () => {
+    const [name, place] = ['others', path.join(folder, 'save', 'others')];
+    const { state, ...tensors } = await readCheckpoint(path.join(folder, 'save', 'tiny'));
+    const classes = state.classes.slice(0, 2);
+    await writeCheckpoint(place, { state: { ...state, classes }, ...tensors });
+    const { code, stdout, stderr } = await segprobe(
+      'test',
+      ...checkpoint.slice(0, 2),
+      '--name',
+      name,
+    );
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /camvid val: expected the checkpoint's classes \(sky, building\), got sky.*\[DATASET_INVALID\]/,
+    );
+  });
+});
