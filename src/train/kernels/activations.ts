@@ -38,9 +38,7 @@ export function prelu(x: tf.Tensor4D, slope: tf.Tensor): tf.Tensor4D {
   }) as tf.Tensor4D;
 }
 
-const preluForward = jit('prelu', (x, slope) =>
-  tf.where(tf.greater(x, 0), x, tf.mul(slope, x)),
-);
+const preluForward = jit('prelu', (x, slope) => tf.where(tf.greater(x, 0), x, tf.mul(slope, x)));
 
 const preluBackward = jit('preluGradient', (dy, x, slope) => [
   tf.where(tf.greater(x, 0), dy, tf.mul(slope, dy)),
