@@ -95,7 +95,7 @@ export function createTrainObserver({
 }
 
 /** Takes the speed over the whole session, so that the time left does not jump; its first step, which compiles, not. */
-function createPace(epochs: number) {
+export function createPace(epochs: number) {
   let [steps, stepSeconds, images] = [0, 0, 0];
   let [validations, validationSeconds] = [0, 0];
   let last: { at: number; epoch: number } | undefined;
