@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { exportVictim } from '../export/export-victim.js';
+import { readHashedCheckpoint } from '../export/hashed-checkpoint.js';
 import { useDevice } from '../train/device.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { packageVersion } from './package-version.js';
@@ -21,17 +22,17 @@ export function configureExport(command: Command): void {
     .option('--out <dir>', 'folder of the models', 'models/onnx')
     .option('--json', 'print the result as one JSON object')
     .action(async (flags: ExportFlags) => {
+      const { name, out: outDir, json } = flags;
+      // Before TensorFlow is started, or even set up: a wrong name is told at once.
+      const checkpoint = await readHashedCheckpoint(checkpointFolder(flags));
       await useDevice('cpu', printMessage);
-      const { file, manifest, verification } = await exportVictim({
-        folder: checkpointFolder(flags),
-        name: flags.name,
-        outDir: flags.out,
-        segprobeVersion: packageVersion(),
-      });
-      if (flags.json) {
-        printJson({ file, manifest, verification });
+      const segprobeVersion = packageVersion();
+      const exported = await exportVictim(checkpoint, { name, outDir, segprobeVersion });
+      if (json) {
+        printJson(exported);
         return;
       }
+      const { file, manifest, verification } = exported;
       printLine(`${file}: ${(manifest.file.bytes / 1e6).toFixed(2)} MB, opset ${manifest.opset}`);
       printLine(
         `ONNX Runtime beside TensorFlow: logits differ by at most ${verification.logitDifference.toExponential(1)} of the largest, ` +

@@ -1,4 +1,4 @@
-import type { Constant, Graph, GraphNode } from '../graph/graph.js';
+import { type Constant, type Graph, type GraphNode, parseReference } from '../graph/graph.js';
 import { withoutDeadCode } from '../graph/record-program.js';
 import { SegprobeError } from '../shared/errors.js';
 import {
@@ -10,18 +10,25 @@ import {
   type NodeProto,
   type TensorProto,
 } from '../shared/onnx/index.js';
-import type { ConvertContext, ConvertedValue, KnownConstant } from './converter.js';
-import { unsupported } from './converter.js';
+import {
+  type ConvertContext,
+  type ConvertedValue,
+  type Initializer,
+  type KnownConstant,
+  unsupported,
+} from './converter.js';
 import { CALL_CONVERTERS, CONVERTERS } from './converters/index.js';
 
 export interface ConvertOptions {
-  /** The function of the graph that is exported, and which of its inputs and outputs; both images, NHWC of rank 4. */
+  /** What the ONNX graph is called. */
+  readonly name: string;
+  /** The function of the recording that is exported, and which of its inputs and outputs; both images, NHWC of rank 4. */
   readonly signature: string;
   readonly input: string;
   readonly output: string;
   /** The variables' values. */
   readonly state: Readonly<Record<string, Constant>>;
-  /** Names a weight by the variable it lies in and its offset there. */
+  /** Names a weight, e.g. `initial_block.main_branch.weight`, by the variable it lies in and its offset there. */
   readonly nameWeight: (variable: string, offset: number) => string | undefined;
   /** Symbolic or fixed dimensions of the input and output in NCHW, e.g. `['N', 3, 'H', 'W']`. */
   readonly inputDims: readonly (string | number)[];
@@ -30,79 +37,117 @@ export interface ConvertOptions {
 
 /**
  * Converts one function of a recorded graph, in evaluation mode, to ONNX: NHWC becomes NCHW, variables become initializers,
- * every other node goes through its converter.
+ * every other node goes through its converter. Nodes are called after the layer whose weight they use, else after their operator.
  *
  * @throws SegprobeError `EXPORT_UNSUPPORTED` naming the node that has no converter, and the operators that have one.
  */
 export function convertGraph(graph: Graph, options: ConvertOptions): GraphProto {
-  const signature = graph.signatures[options.signature]!;
-  const output = signature.outputs[options.output]!.node;
-  const nodes = withoutDeadCode(graph.nodes, [output]);
   const conversion = new Conversion(graph, options);
-  conversion.values.set(signature.inputs[options.input]!.node, {
-    kind: 'value',
-    name: options.input,
-  });
-  for (const node of nodes) conversion.convert(node);
-  const result = conversion.values.get(output);
-  if (result?.kind !== 'value') {
-    throw new SegprobeError(
-      'EXPORT_UNSUPPORTED',
-      `expected ${options.output} to depend on the input, got a constant`,
-    );
-  }
+  const result = conversion.run();
   return makeGraph({
-    name: 'segprobe',
-    nodes: conversion.nodes.map((node) => renameOutput(node, result.name, options.output)),
-    inputs: [makeTensorValueInfo(options.input, 'float32', [...options.inputDims])],
-    outputs: [makeTensorValueInfo(options.output, 'float32', [...options.outputDims])],
+    name: options.name,
+    nodes: withOutput(conversion.nodes, result, options),
+    inputs: [makeTensorValueInfo(options.input, 'float32', options.inputDims)],
+    outputs: [makeTensorValueInfo(options.output, 'float32', options.outputDims)],
     initializers: conversion.initializers,
   });
 }
 
+/** Calls the value `name` what the graph's output is called. */
+function withOutput(
+  nodes: readonly NodeProto[],
+  name: string,
+  { input, output }: ConvertOptions,
+): NodeProto[] {
+  if (name === input) return [...nodes, makeNode('Identity', [input], [output])];
+  const rename = (names: readonly string[]): string[] =>
+    names.map((candidate) => (candidate === name ? output : candidate));
+  return nodes.map((node) => ({
+    ...node,
+    input: rename(node.input),
+    output: rename(node.output),
+  }));
+}
+
+/** A conversion at work: what the values have become so far, and the ONNX graph that grows. */
 class Conversion {
-  readonly values = new Map<string, ConvertedValue>();
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
-  readonly #names = new Set<string>();
-  readonly #shapes = new Map<string, readonly number[]>();
   readonly #graph: Graph;
   readonly #options: ConvertOptions;
+  /** Where the result comes from. */
+  readonly #output: string;
+  /** The nodes that the result depends on, in their order. */
+  readonly #byName: ReadonlyMap<string, GraphNode>;
+  /** References that a node, or the result, reads. */
+  readonly #used: ReadonlySet<string>;
+  /** By reference. */
+  readonly #values = new Map<string, ConvertedValue>();
+  /** Names in use: of nodes, values and initializers alike. */
+  readonly #names: Set<string>;
+  /** Initializers of weights by name and shape: two layers that share a weight share it here, too. */
+  readonly #weights = new Map<string, string>();
 
   constructor(graph: Graph, options: ConvertOptions) {
+    const { inputs, outputs } = graph.signatures[options.signature]!;
     this.#graph = graph;
     this.#options = options;
+    this.#output = outputs[options.output]!.node;
+    const nodes = withoutDeadCode(graph.nodes, [this.#output]);
+    this.#byName = new Map(nodes.map((node) => [node.name, node]));
+    this.#used = new Set([this.#output, ...nodes.flatMap((node) => node.inputs)]);
+    this.#names = new Set([options.input, options.output]);
+    // A recording lacks the inputs that nothing depends on.
+    const input = inputs[options.input];
+    if (input !== undefined) this.#values.set(input.node, { kind: 'value', name: options.input });
   }
 
-  convert(node: GraphNode): void {
-    node.outputs.forEach(({ shape }, i) => this.#shapes.set(referenceOf(node, i), shape));
-    if (node.op === 'Placeholder' || node.op === 'VarHandleOp') return;
-    if (node.op === 'ReadVariableOp') {
-      const variable = node.inputs[0]!;
-      const constant = { ...this.#options.state[variable]!, origin: { variable, offset: 0 } };
-      this.values.set(node.name, { kind: 'constant', constant });
-      return;
-    }
-    if (node.op === 'PartitionedCall') {
-      const name = node.attributes['f']!.value as string;
-      const called = this.#graph.functions.find((candidate) => candidate.name === name)!;
-      const converter = CALL_CONVERTERS[called.label];
-      if (converter === undefined)
-        throw noConverter(`function ${called.label}`, node, CALL_CONVERTERS);
-      converter({ ...this.#context(node), called });
-      return;
-    }
-    const converter = CONVERTERS[node.op];
-    if (converter === undefined) throw noConverter(node.op, node, CONVERTERS);
-    converter(this.#context(node));
+  /** Converts every node. @returns the name of the value that is the result. */
+  run(): string {
+    for (const node of this.#byName.values()) this.#convert(node);
+    const result = this.#values.get(this.#output)!;
+    if (result.kind === 'value') return result.name;
+    const { input, output } = this.#options;
+    throw new SegprobeError(
+      'EXPORT_UNSUPPORTED',
+      `expected ${output} to depend on ${input}, got a constant`,
+    );
   }
 
-  #context(node: GraphNode): ConvertContext {
-    const input = (i: number): ConvertedValue => this.values.get(node.inputs[i]!)!;
+  #convert(node: GraphNode): void {
+    switch (node.op) {
+      case 'Placeholder':
+        if (this.#values.has(node.name)) return;
+        throw unsupported(node, `expected no input but ${this.#options.input}`);
+      case 'VarHandleOp':
+        return;
+      case 'ReadVariableOp': {
+        const variable = node.inputs[0]!;
+        const constant = { ...this.#options.state[variable]!, origin: { variable, offset: 0 } };
+        this.#values.set(node.name, { kind: 'constant', constant });
+        return;
+      }
+      case 'PartitionedCall': {
+        const name = node.attributes['f']!.value as string;
+        const { label } = this.#graph.functions.find((called) => called.name === name)!;
+        const converter = CALL_CONVERTERS[label];
+        if (converter === undefined) throw noConverter('function', label, node, CALL_CONVERTERS);
+        converter(this.#contextOf(node));
+        return;
+      }
+      default: {
+        const converter = CONVERTERS[node.op];
+        if (converter === undefined) throw noConverter('operator', node.op, node, CONVERTERS);
+        converter(this.#contextOf(node));
+      }
+    }
+  }
+
+  #contextOf(node: GraphNode): ConvertContext {
+    const input = (i: number): ConvertedValue => this.#values.get(node.inputs[i]!)!;
     return {
       node,
       input,
-      shapeOf: (i) => this.#shapes.get(node.inputs[i]!)!,
       value: (i) => {
         const found = input(i);
         if (found.kind === 'value') return found.name;
@@ -111,30 +156,67 @@ class Conversion {
       constant: (i) => {
         const found = input(i);
         if (found.kind === 'constant') return found.constant;
-        throw unsupported(node, `expected input ${i} to be a constant, got ${found.name}`);
+        throw unsupported(node, `expected input ${i} to be a constant, got a computed value`);
       },
-      initializer: (source, suffix, { dtype, shape, values }) => {
-        const name = this.#initializerName(source, node, suffix);
-        if (!this.#names.has(name)) {
-          this.#names.add(name);
-          this.initializers.push(makeTensor(name, dtype, [...shape], values));
-        }
-        return name;
+      shapeOf: (i) => {
+        const { node: name, output } = parseReference(node.inputs[i]!);
+        return this.#byName.get(name)!.outputs[output]!.shape;
       },
+      producerOf: (i) => this.#producerOf(node.inputs[i]!),
       emit: (opType, inputs, attributes = {}) => {
-        const outputs = node.outputs.map((_, i) => referenceOf(node, i));
-        // Batch normalisation's statistics and the like have no meaning in evaluation.
-        const used = opType === 'BatchNormalization' ? outputs.slice(0, 1) : outputs;
-        this.nodes.push(makeNode(opType, inputs, used, attributes, { name: node.name }));
-        used.forEach((name) => this.values.set(name, { kind: 'value', name }));
+        const name = this.#nodeName(opType, inputs);
+        const references = node.outputs.map((_, i) => referenceOf(node, i));
+        // Batch statistics and the like have no meaning in evaluation, and ONNX has no outputs for them.
+        const last = references.findLastIndex((reference) => this.#used.has(reference));
+        const outputs = references.slice(0, last + 1).map((reference, i) => {
+          const value = i === 0 ? name : this.#unique(`${name}_output_${i}`);
+          this.#values.set(reference, { kind: 'value', name: value });
+          return value;
+        });
+        const names = inputs.map((given) =>
+          typeof given === 'string' ? given : this.#initializer(given, name),
+        );
+        this.nodes.push(makeNode(opType, names, outputs, attributes, { name }));
       },
-      alias: (i, value) => void this.values.set(referenceOf(node, i), value),
+      alias: (i, value) => void this.#values.set(referenceOf(node, i), value),
     };
   }
 
-  #initializerName({ origin }: KnownConstant, node: GraphNode, suffix: string): string {
-    const name = origin && this.#options.nameWeight(origin.variable, origin.offset);
-    return name ?? `${node.name}/${suffix}`;
+  #producerOf(reference: string): GraphNode {
+    const node = this.#byName.get(parseReference(reference).node)!;
+    return node.op === 'Identity' ? this.#producerOf(node.inputs[0]!) : node;
+  }
+
+  #nodeName(opType: string, inputs: readonly (string | Initializer)[]): string {
+    for (const input of inputs) {
+      const weight = typeof input === 'string' ? undefined : this.#weightName(input.source);
+      const layer = weight?.slice(0, Math.max(0, weight.lastIndexOf('.')));
+      if (layer) return this.#unique(layer);
+    }
+    return this.#unique(opType);
+  }
+
+  #initializer({ role, source, dtype, shape, values }: Initializer, node: string): string {
+    const weight = this.#weightName(source);
+    const key = `${weight} [${shape}]`;
+    const known = weight === undefined ? undefined : this.#weights.get(key);
+    if (known !== undefined) return known;
+    const name = this.#unique(weight ?? `${node}.${role}`);
+    if (weight !== undefined) this.#weights.set(key, name);
+    this.initializers.push(makeTensor(name, dtype, shape, values));
+    return name;
+  }
+
+  #weightName({ origin }: KnownConstant): string | undefined {
+    return origin && this.#options.nameWeight(origin.variable, origin.offset);
+  }
+
+  /** `name`, or with a number behind it where that is in use: `Relu`, `Relu_2`, `Relu_3`. */
+  #unique(name: string): string {
+    let candidate = name;
+    for (let i = 2; this.#names.has(candidate); i++) candidate = `${name}_${i}`;
+    this.#names.add(candidate);
+    return candidate;
   }
 }
 
@@ -142,13 +224,8 @@ function referenceOf({ name }: GraphNode, output: number): string {
   return output === 0 ? name : `${name}:${output}`;
 }
 
-function renameOutput(node: NodeProto, from: string, to: string): NodeProto {
-  const rename = (names: readonly string[]): string[] =>
-    names.map((name) => (name === from ? to : name));
-  return { ...node, input: rename(node.input), output: rename(node.output) };
-}
-
 function noConverter(
+  kind: 'operator' | 'function',
   what: string,
   node: GraphNode,
   table: Readonly<Record<string, unknown>>,
@@ -156,6 +233,6 @@ function noConverter(
   const known = Object.keys(table).join(', ');
   return new SegprobeError(
     'EXPORT_UNSUPPORTED',
-    `expected one of ${known}, got ${what} (${node.name})`,
+    `expected ${kind === 'operator' ? 'an operator' : 'a compiled function'} of ${known}, got ${what} (${node.name})`,
   );
 }

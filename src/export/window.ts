@@ -1,14 +1,14 @@
 import type { GraphNode } from '../graph/graph.js';
-import { attributeOf, unsupported } from './converter.js';
+import { assertNhwc, attributeOf, unsupported } from './converter.js';
+
+type Pair = readonly [height: number, width: number];
 
 /** How a window lies over height and width, in ONNX's terms. */
 export interface OnnxWindow {
-  /** Height and width, as all but `pads`. */
-  readonly kernel: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  /** top, left, bottom, right */
-  readonly pads: readonly number[];
+  readonly kernel: Pair;
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
 }
 
 /** The window as the attributes of an ONNX node. */
@@ -25,38 +25,41 @@ export function toWindowAttributes({ kernel, strides, dilations, pads }: OnnxWin
  * Reads a window from a node's attributes. Padding is always written out: ONNX Runtime's providers do not agree on auto_pad
  * (microsoft/onnxruntime#26734).
  *
- * @param kernel - height and width.
+ * @throws SegprobeError `EXPORT_UNSUPPORTED` for padding that depends on the size of the picture.
  */
-export function readWindow(node: GraphNode, kernel: readonly [number, number]): OnnxWindow {
-  const spatial = (values: readonly number[]): [number, number] => [values[1]!, values[2]!];
-  if ('data_format' in node.attributes && attributeOf(node, 'data_format', 'string') !== 'NHWC') {
-    throw unsupported(node, 'expected NHWC');
-  }
+export function readWindow(node: GraphNode, kernel: Pair): OnnxWindow {
+  assertNhwc(node);
   const strides = spatial(attributeOf(node, 'strides', 'ints'));
-  const dilations =
+  const dilations: Pair =
     'dilations' in node.attributes ? spatial(attributeOf(node, 'dilations', 'ints')) : [1, 1];
-  return { kernel, strides, dilations, pads: readPads(node, kernel, strides, dilations) };
+  const reach: Pair = reachOf({ kernel, dilations });
+  return { kernel, strides, dilations, pads: readPads(node, strides, reach) };
 }
 
-function readPads(
-  node: GraphNode,
-  kernel: readonly number[],
-  strides: readonly number[],
-  dilations: readonly number[],
-): number[] {
+/** How far the last cell of a window lies from the first, along each axis. */
+export function reachOf({ kernel, dilations }: Pick<OnnxWindow, 'kernel' | 'dilations'>): Pair {
+  return [(kernel[0] - 1) * dilations[0], (kernel[1] - 1) * dilations[1]];
+}
+
+function readPads(node: GraphNode, strides: Pair, reach: Pair): OnnxWindow['pads'] {
   const padding = attributeOf(node, 'padding', 'string');
   if (padding === 'VALID') return [0, 0, 0, 0];
   if (padding === 'EXPLICIT') {
-    const explicit = attributeOf(node, 'explicit_paddings', 'ints');
-    return [explicit[2]!, explicit[4]!, explicit[3]!, explicit[5]!];
+    const [, , top, bottom, left, right] = attributeOf(node, 'explicit_paddings', 'ints');
+    return [top!, left!, bottom!, right!];
   }
-  const reach = kernel.map((size, axis) => (size - 1) * dilations[axis]!);
-  if (strides.some((stride) => stride !== 1) || reach.some((cells) => cells % 2 !== 0)) {
+  if (strides.some((stride) => stride !== 1)) {
     throw unsupported(
       node,
-      'expected SAME padding only where it is alike on both sides at every size',
+      `expected SAME padding only with stride 1, else it depends on the size, got stride ${strides}`,
     );
   }
-  const [y, x] = reach.map((cells) => cells / 2) as [number, number];
-  return [y, x, y, x];
+  // With stride 1, SAME keeps the size; an odd cell goes to the bottom or the right.
+  const [top, left] = [Math.floor(reach[0] / 2), Math.floor(reach[1] / 2)];
+  return [top, left, reach[0] - top, reach[1] - left];
+}
+
+/** Height's and width's of the numbers that TensorFlow has for N, H, W, C. */
+function spatial([, height, width]: readonly number[]): Pair {
+  return [height!, width!];
 }

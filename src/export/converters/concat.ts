@@ -1,11 +1,17 @@
-import { type Converter, NHWC_TO_NCHW_AXIS, unsupported } from '../converter.js';
+import { AXIS_IN_NCHW, type Converter, unsupported } from '../converter.js';
 
 /** TensorFlow: ConcatV2(parts…, axis); ONNX: Concat(parts…) with the axis as an attribute. */
 export const convertConcat: Converter = (context) => {
-  const parts = context.node.inputs.length - 1;
-  const axis = NHWC_TO_NCHW_AXIS[context.constant(parts).values[0]!];
-  if (axis === undefined || context.shapeOf(0).length !== 4) {
-    throw unsupported(context.node, 'expected tensors of rank 4 and a positive axis');
+  const { node } = context;
+  const parts = node.inputs.length - 1;
+  const rank = context.shapeOf(0).length;
+  const tensorflowAxis = context.constant(parts).values[0]!;
+  const axis = AXIS_IN_NCHW[tensorflowAxis];
+  if (rank !== 4 || axis === undefined) {
+    throw unsupported(
+      node,
+      `expected tensors of rank 4 and an axis of 0 to 3, got rank ${rank} and axis ${tensorflowAxis}`,
+    );
   }
   const values = Array.from({ length: parts }, (_, i) => context.value(i));
   context.emit('Concat', values, { axis: { int: axis } });

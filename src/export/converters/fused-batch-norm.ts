@@ -1,4 +1,10 @@
-import { attributeOf, type Converter, type KnownConstant, unsupported } from '../converter.js';
+import {
+  assertNhwc,
+  attributeOf,
+  type Converter,
+  floatInitializer,
+  unsupported,
+} from '../converter.js';
 
 /**
  * TensorFlow: FusedBatchNorm(x, scale, offset, mean, variance); ONNX: BatchNormalization(X, scale, B, mean, var), the same
@@ -6,17 +12,15 @@ import { attributeOf, type Converter, type KnownConstant, unsupported } from '..
  */
 export const convertFusedBatchNorm: Converter = (context) => {
   const { node } = context;
-  if (attributeOf(node, 'is_training', 'bool')) throw unsupported(node, 'expected evaluation mode');
-  const initializers = ['scale', 'offset', 'mean', 'variance'].map((name, i) => {
-    const constant = context.constant(i + 1);
-    return context.initializer(constant, name, vector(constant));
-  });
+  assertNhwc(node);
+  if (attributeOf(node, 'is_training', 'bool')) {
+    throw unsupported(node, 'expected evaluation mode, got training mode');
+  }
+  const vectors = ['scale', 'offset', 'mean', 'variance'].map((role, i) =>
+    floatInitializer(role, context.constant(i + 1)),
+  );
   const epsilon = attributeOf(node, 'epsilon', 'float');
-  context.emit('BatchNormalization', [context.value(0), ...initializers], {
+  context.emit('BatchNormalization', [context.value(0), ...vectors], {
     epsilon: { float: epsilon },
   });
 };
-
-function vector({ shape, values }: KnownConstant) {
-  return { dtype: 'float32', shape, values: values as Float32Array } as const;
-}

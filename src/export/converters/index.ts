@@ -5,7 +5,7 @@ import { convertConv2dBackpropInput } from './conv2d-backprop-input.js';
 import { convertConv2d } from './conv2d.js';
 import { convertAdd, convertIdentity, convertRelu } from './elementwise.js';
 import { convertFusedBatchNorm } from './fused-batch-norm.js';
-import { convertMaxPool, convertMaxPoolWithArgmax } from './max-pool.js';
+import { convertMaxPool } from './max-pool.js';
 import { convertMaxUnpool } from './max-unpool.js';
 import { convertPad } from './pad.js';
 import { convertPrelu } from './prelu.js';
@@ -21,7 +21,7 @@ export const CONVERTERS: Readonly<Record<string, Converter>> = {
   FusedBatchNorm: convertFusedBatchNorm,
   Identity: convertIdentity,
   MaxPool: convertMaxPool,
-  MaxPoolWithArgmax: convertMaxPoolWithArgmax,
+  MaxPoolWithArgmax: convertMaxPool,
   PadV2: convertPad,
   Relu: convertRelu,
   Reshape: convertReshape,
@@ -30,6 +30,6 @@ export const CONVERTERS: Readonly<Record<string, Converter>> = {
 
 /** A converter for each function that code marks by `jit(label, …)`. */
 export const CALL_CONVERTERS: Readonly<Record<string, Converter>> = {
-  prelu: convertPrelu,
   maxUnpool: convertMaxUnpool,
+  prelu: convertPrelu,
 };

