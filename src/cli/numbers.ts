@@ -2,8 +2,30 @@ import { InvalidArgumentError } from 'commander';
 
 /** Parses the value of a flag that is a whole number, 0 or more. */
 export function integer(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`expected a whole number, got ${text}`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new InvalidArgumentError(`expected a whole number, got ${text}`);
+  }
   return Number(text);
+}
+
+/** Parses the value of a flag that is a whole number above 0. */
+export function positiveInteger(text: string): number {
+  const value = integer(text);
+  if (value === 0) throw new InvalidArgumentError('expected a number above 0, got 0');
+  return value;
+}
+
+/** Makes a parser of whole numbers within limits, both included. */
+export function integerBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(
+        `expected a whole number from ${least} to ${most}, got ${text}`,
+      );
+    }
+    return value;
+  };
 }
 
 /** Parses the value of a flag that is any number. */

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
 import { createLogger } from '../serve/logger.js';
 import { DEFAULT_HOST, DEFAULT_PORT, startServer, type RunningServer } from '../serve/server.js';
 import { withInterrupt } from './interrupt.js';
+import { integerBetween } from './numbers.js';
 import { printLine, printMessage } from './output.js';
 
 interface ServeFlags {
@@ -22,16 +23,16 @@ export function configureServe(command: Command): void {
     .option(
       '--port <port>',
       'port to listen on; 0 takes a free one',
-      wholeNumber(0, 65535),
+      integerBetween(0, 65535),
       DEFAULT_PORT,
     )
     .option('--models <dir>', 'folder of the models', DEFAULT_MODELS_FOLDER)
     .option(
       '--workers <n>',
       'pictures to segment at once (default: one for every four cores)',
-      wholeNumber(1, 256),
+      integerBetween(1, 256),
     )
-    .option('--max-queue <n>', 'requests that may wait (default: 64)', wholeNumber(0, 100_000))
+    .option('--max-queue <n>', 'requests that may wait (default: 64)', integerBetween(0, 100_000))
     .option('--insecure', 'listen on any address without an API key')
     .addHelpText(
       'after',
@@ -74,16 +75,4 @@ function closeOnSignal(server: RunningServer): Promise<void> {
       await server.close();
     },
   );
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(
-        `expected a whole number from ${least} to ${most}, got ${text}`,
-      );
-    }
-    return value;
-  };
 }

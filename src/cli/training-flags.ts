@@ -1,10 +1,11 @@
 import path from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { DATASET_NAMES, openDataset } from '../data/open-dataset.js';
 import type { Dataset, Split } from '../data/dataset.js';
 import { SegprobeError } from '../shared/errors.js';
 import { DEVICES } from '../train/device.js';
 import { parseTrainConfig, SCHEDULES, type TrainConfig, WEIGHINGS } from '../train/config.js';
+import { integer, number, positiveInteger } from './numbers.js';
 
 /** The options of train, test and full as commander parses them; names are the ancestors' where they had one. */
 export interface TrainingFlags {
@@ -159,25 +160,4 @@ export function openSplit(
   split: Split,
 ): Promise<Dataset> {
   return openDataset({ name: config.dataset, dir: config.datasetDir, split });
-}
-
-function integer(text: string): number {
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
-    throw new InvalidArgumentError(`expected a whole number, got ${text}`);
-  }
-  return Number(text);
-}
-
-function positiveInteger(text: string): number {
-  const value = integer(text);
-  if (value === 0) throw new InvalidArgumentError('expected a number above 0, got 0');
-  return value;
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) {
-    throw new InvalidArgumentError(`expected a number, got ${text}`);
-  }
-  return value;
 }
