@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { hasCheckpoint, readCheckpoint } from '../../src/train/checkpoint.js';
 import { nodeBackend } from '../../src/graph/node-backend.js';
 import { isSegprobeError, SegprobeError } from '../../src/shared/errors.js';
+import { decodeSafetensors } from '../../src/shared/safetensors.js';
 import { createDrawnDataset } from '../support/datasets.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 import { useNativeTensorFlow } from '../support/tensorflow.js';
@@ -24,12 +26,15 @@ describe('trainVictim', function () {
   let whole: string;
   let told: Told;
   let order: number[];
+  /** `optimizer.safetensors` after each epoch. */
+  let latest: Uint8Array[];
 
   before(async () => {
     ({ folder: save, remove } = await scratchFolder());
     whole = path.join(save, 'whole');
-    order = [];
-    const observer = createNotes();
+    [order, latest] = [[], []];
+    const file = path.join(whole, 'optimizer.safetensors');
+    const observer = createNotes({ onEpoch: () => void latest.push(readFileSync(file)) });
     const train = createDrawnDataset(7, { onRead: (index) => void order.push(index) });
     await trainTiny(whole, { ...limited, train, observer });
     told = observer;
@@ -73,6 +78,13 @@ describe('trainVictim', function () {
       lines.map((line) => JSON.parse(line) as unknown),
       state.metrics,
     );
+  });
+
+  it('keeps the weights of the epoch with the best mIoU, beside the latest', async () => {
+    const { state, weights, optimizer } = await readCheckpoint(whole);
+    const { tensors } = decodeSafetensors(latest[state.best!.epoch - 1]!, 'then');
+    for (const [name, tensor] of weights) assert.deepEqual(tensor, tensors.get(`weights.${name}`));
+    assert.deepEqual(optimizer, decodeSafetensors(latest[1]!, 'last').tensors);
   });
 
   it('is the same to the last bit when it is interrupted within an epoch and resumed', async () => {
@@ -187,7 +199,7 @@ describe('trainVictim', function () {
       const native = nodeBackend().binding.getNumOfTensors();
       found.push({ tensors, native, rss: process.memoryUsage.rss() });
     };
-    const epochs = 12;
+    const epochs = 8;
     await trainTiny(path.join(save, 'memory'), {
       observer: createNotes({ onEpoch }),
       config: { epochs },
