@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fromFileError, readFileWhole, writeFileWhole } from '../data/files.js';
-import { messageOf, SegprobeError } from '../shared/errors.js';
+import { isSegprobeError, messageOf, SegprobeError } from '../shared/errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../shared/safetensors.js';
 import type { NamedTensors } from './packing.js';
 import { summaryOf } from './summary.js';
@@ -49,7 +49,10 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
   } catch (error) {
     await recoverCheckpoint(folder).catch(() => undefined);
     await rm(next, { recursive: true, force: true }).catch(() => undefined);
-    throw fromFileError(error, folder);
+    const refusal = fromFileError(error, folder);
+    if (!isSegprobeError(refusal)) throw refusal;
+    const message = refusal.message.replaceAll(next, folder); // Nobody else knows of the folder beside.
+    throw new SegprobeError(refusal.code, message, { cause: error });
   }
   // The new one is in place: what fails from here on is mended by the next write.
   await syncFolder(path.dirname(folder)).catch(() => undefined);
