@@ -91,14 +91,14 @@ export function addTrainingFlags(command: Command): Command {
     )
     .option('--overwrite', 'begin anew where a checkpoint of this name exists')
     .option('--json', 'print the result as one JSON object')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', examplesOf(command.name()));
 }
 
-const EXAMPLES = `
+const examplesOf = (name: string): string => `
 Examples:
-  segprobe train --dataset sample --height 96 --width 128 --limit 40 --epochs 5 --name first
-  segprobe train --dataset camvid --dataset-dir ~/CamVid --epochs 100 --schedule poly --name camvid
-  segprobe train --name camvid --resume
+  segprobe ${name} --dataset sample --height 96 --width 128 --limit 40 --epochs 5 --name first
+  segprobe ${name} --dataset camvid --dataset-dir ~/CamVid --epochs 100 --schedule poly --name camvid
+  segprobe ${name} --name camvid --resume
 
 The checkpoint of the best mIoU on val lies in save/NAME: weights.safetensors, summary.txt, metrics.jsonl and
 what --resume needs. Ctrl-C saves where the training is.`;
