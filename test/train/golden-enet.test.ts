@@ -163,23 +163,17 @@ describe('createVictimProgram, against PyTorch-ENet @golden', () => {
         }
       });
 
-      it('an offset’s gradient that is a hundredth too large, which it might explain by sides', () => {
+      it('an offset’s gradient that is a hundredth too large, which no change of sides explains', () => {
         const name = 'regular5_1.ext_conv2.1.bias';
         const other = changedBy(golden, name, (value) => 1.01 * value);
-        const { changed, result } = findSides(test, other, 2);
-        assert.ok(!changed.some(({ layer }) => layer.startsWith('regular5_1')));
-        const errors = gradientErrors(test, result.gradients, other, result.seen);
-        assert.ok(errors.filter(isWrong).some((error) => error.name === name));
+        assert.notDeepEqual(errorsOf(other, findSides(test, other, 2)), []);
       });
 
       it('one channel that is off by a hundredth of the norm', () => {
         const name = 'regular5_1.ext_conv2.1.bias';
         const norm = Math.hypot(...numbers(golden, name));
         const other = changedBy(golden, name, (value, i) => value + (i === 1 ? 0.01 * norm : 0));
-        const { changed, result } = findSides(test, other, 2);
-        assert.ok(!changed.some(({ layer }) => layer.startsWith('regular5_1')));
-        const errors = gradientErrors(test, result.gradients, other, result.seen);
-        assert.ok(errors.filter(isWrong).some((error) => error.name === name));
+        assert.notDeepEqual(errorsOf(other, findSides(test, other, 2)), []);
       });
 
       it('one batch normalisation whose scale is a hundredth larger', () => {
