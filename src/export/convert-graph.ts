@@ -53,19 +53,16 @@ export function convertGraph(graph: Graph, options: ConvertOptions): GraphProto 
   });
 }
 
-/** Calls the value `name` what the graph's output is called. */
+/** Calls the result what the graph's output is called. No other node reads it: what does not lead to it is left out. */
 function withOutput(
   nodes: readonly NodeProto[],
-  name: string,
+  result: string,
   { input, output }: ConvertOptions,
 ): NodeProto[] {
-  if (name === input) return [...nodes, makeNode('Identity', [input], [output])];
-  const rename = (names: readonly string[]): string[] =>
-    names.map((candidate) => (candidate === name ? output : candidate));
+  if (result === input) return [makeNode('Identity', [input], [output])];
   return nodes.map((node) => ({
     ...node,
-    input: rename(node.input),
-    output: rename(node.output),
+    output: node.output.map((name) => (name === result ? output : name)),
   }));
 }
 

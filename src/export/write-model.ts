@@ -6,7 +6,7 @@ import type { Manifest } from '../shared/manifest.js';
 /**
  * Writes `NAME.onnx` and its manifest `NAME.json`, over those that are there. Both are on the disk before either is put in its
  * place, and the old manifest goes before the old file does: a crash leaves the old two, or a file without a manifest, which says
- * itself what it is; never a file beside the manifest of another.
+ * itself what it is; never a file beside the manifest of another. A crash may also leave a folder `.NAME.*`, which nothing reads.
  *
  * @returns the path of `NAME.onnx`.
  * @throws SegprobeError `DISK_FULL` and others of the file system; the old two stay then.

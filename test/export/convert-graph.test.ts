@@ -121,16 +121,19 @@ describe('convertGraph', () => {
     );
   });
 
-  it('gives a value that several nodes read the output’s name everywhere', async () => {
-    const run = (x: tf.Tensor4D): tf.Tensor => {
-      const y = relu(x);
-      tf.add(y, y);
-      return y;
+  it('calls no node as the input or the output', async () => {
+    const piece: Piece = {
+      state: { 'x.weight': randomArray([1], 1), 'y.weight': randomArray([1], 2) },
+      run: (x, state) => relu(prelu(prelu(x, state['x.weight']!), state['y.weight']!)),
     };
-    const graph = await assertConverts({ run }, [SHAPE]);
+    const graph = await assertConverts(piece, [SHAPE]);
     assert.deepEqual(
-      graph.node.map(({ output }) => output),
-      [['y']],
+      graph.node.map(({ input, output }) => [input[0], ...output]),
+      [
+        ['x', 'x_2'],
+        ['x_2', 'y_2'],
+        ['y_2', 'y'],
+      ],
     );
   });
 

@@ -8,15 +8,13 @@ import { createRandom } from '../../../src/shared/random.js';
 import { ndArray, randomArray, useNativeTensorFlow } from '../../support/tensorflow.js';
 import { assertConverts, assertUnsupported, opTypesOf, type Piece, rawOp } from '../converted.js';
 
-/** 3×3 windows, two apart. */
-const OVERLAPPING: Attributes = {
+const POOLING: Attributes = {
   T: { kind: 'type', value: 'float32' },
   Targmax: { kind: 'type', value: 'int32' },
-  ksize: { kind: 'ints', value: [1, 3, 3, 1] },
-  strides: { kind: 'ints', value: [1, 2, 2, 1] },
   padding: { kind: 'string', value: 'VALID' },
   include_batch_in_index: { kind: 'bool', value: true },
 };
+const square = (size: number) => ({ kind: 'ints', value: [1, size, size, 1] }) as const;
 
 const negative = (shape: readonly number[], seed: number) => randomArray(shape, seed, -2, -1);
 
@@ -101,17 +99,32 @@ describe('convertMaxUnpool', () => {
     ]);
   });
 
-  it('refuses indices of another pooling', () => {
+  it('finds the pooling behind copies of its indices', async () => {
     const run = (x: tf.Tensor4D): tf.Tensor => {
-      const [value, indices] = executeRawOp('MaxPoolWithArgmax', OVERLAPPING, [x], 2);
-      return placeByIndex(value as tf.Tensor4D, indices as tf.Tensor4D);
+      const { value, indices } = maxPoolWithIndices(x);
+      const [copy] = executeRawOp('Identity', { T: { kind: 'type', value: 'int32' } }, [indices]);
+      return maxUnpool(value, copy as tf.Tensor4D);
     };
-    assertUnsupported(
-      { run },
-      [1, 9, 9, 2],
-      /^PartitionedCall \(run\/PartitionedCall_1\): expected the indices of a 2×2 MaxPoolWithArgmax with stride 2, got those of MaxPoolWithArgmax \(run\/MaxPoolWithArgmax_1\)$/,
-    );
+    await assertConverts({ run }, shapes);
   });
+
+  for (const [kernel, stride] of [
+    [3, 2],
+    [2, 3],
+  ] as const) {
+    it(`refuses indices of windows ${kernel}×${kernel}, ${stride} apart`, () => {
+      const run = (x: tf.Tensor4D): tf.Tensor => {
+        const attributes = { ...POOLING, ksize: square(kernel), strides: square(stride) };
+        const [value, indices] = executeRawOp('MaxPoolWithArgmax', attributes, [x], 2);
+        return placeByIndex(value as tf.Tensor4D, indices as tf.Tensor4D);
+      };
+      assertUnsupported(
+        { run },
+        [1, 9, 9, 2],
+        /^PartitionedCall \(run\/PartitionedCall_1\): expected the indices of a 2×2 MaxPoolWithArgmax with stride 2, got those of MaxPoolWithArgmax \(run\/MaxPoolWithArgmax_1\)$/,
+      );
+    });
+  }
 
   it('refuses indices that are no pooling’s', () => {
     const run = (x: tf.Tensor4D): tf.Tensor => {
