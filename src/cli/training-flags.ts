@@ -4,7 +4,14 @@ import { DATASET_NAMES, openDataset } from '../data/open-dataset.js';
 import type { Dataset, Split } from '../data/dataset.js';
 import { SegprobeError } from '../shared/errors.js';
 import { DEVICES } from '../train/device.js';
-import { parseTrainConfig, SCHEDULES, type TrainConfig, WEIGHINGS } from '../train/config.js';
+import {
+  AUGMENTATIONS,
+  parseTrainConfig,
+  SCHEDULES,
+  type TrainConfig,
+  WEIGHINGS,
+} from '../train/config.js';
+import { MODEL_NAMES } from '../train/models/index.js';
 import { integer, number, positiveInteger } from './numbers.js';
 
 /** The options of train, test and full as commander parses them; names are the ancestors' where they had one. */
@@ -68,6 +75,35 @@ export function addTrainingFlags(command: Command): Command {
     .option('--lr-decay <factor>', 'schedule step multiplies by this (default: 0.1)', number)
     .option('--lr-decay-epochs <n>', 'every so many epochs (default: 100)', positiveInteger)
     .option('--weight-decay <factor>', 'L2 regularisation (default: 2e-4)', number)
+    .option(
+      '--warmup-epochs <n>',
+      'let the rate rise from 0 over so many epochs (default: 0)',
+      integer,
+    )
+    .option(
+      '--augment [kinds]',
+      `draw each scene anew each time: ${AUGMENTATIONS.join(', ')}, or some of them with commas between`,
+      augmentations,
+    )
+    .option('--min-scale <factor>', 'augmentation scale: from this factor (default: 0.5)', number)
+    .option('--max-scale <factor>', 'augmentation scale: up to this factor (default: 2)', number)
+    .option(
+      '--crop-height <pixels>',
+      'height of the window that a step sees (default: all)',
+      positiveInteger,
+    )
+    .option(
+      '--crop-width <pixels>',
+      'width of the window that a step sees (default: all)',
+      positiveInteger,
+    )
+    .option(
+      '--ema-decay <share>',
+      'validate and keep the moving average of the weights, with this decay (default: 0, none)',
+      number,
+    )
+    .option('--val-every <n>', 'validate after every so many epochs (default: 1)', positiveInteger)
+    .addOption(new Option('--model <name>', 'the network (default: enet)').choices(MODEL_NAMES))
     .addOption(
       new Option('--weighing <scheme>', 'weights of classes in the loss (default: enet)').choices(
         WEIGHINGS,
@@ -94,6 +130,11 @@ export function addTrainingFlags(command: Command): Command {
     .addHelpText('after', examplesOf(command.name()));
 }
 
+/** `--augment`, `--augment flip,color`: the schema says which there are. */
+function augmentations(text: string): string[] {
+  return text.split(',').map((kind) => kind.trim());
+}
+
 const examplesOf = (name: string): string => `
 Examples:
   segprobe ${name} --dataset sample --height 96 --width 128 --limit 40 --epochs 5 --name first
@@ -105,6 +146,7 @@ what --resume needs. Ctrl-C saves where the training is.`;
 
 /** Keys of the flags that make up the configuration. */
 const CONFIG_KEYS = [
+  'model',
   'dataset',
   'datasetDir',
   'limit',
@@ -120,6 +162,14 @@ const CONFIG_KEYS = [
   'weighing',
   'withUnlabeled',
   'seed',
+  'warmupEpochs',
+  'augment',
+  'minScale',
+  'maxScale',
+  'cropHeight',
+  'cropWidth',
+  'emaDecay',
+  'valEvery',
 ] as const satisfies readonly (keyof TrainConfig)[];
 
 /**
@@ -130,9 +180,12 @@ export function toTrainConfig(
   flags: TrainingFlags,
   before: Partial<TrainConfig> = {},
 ): TrainConfig {
+  // `--augment` alone is commander's true.
+  const valueOf = (key: string): unknown =>
+    key === 'augment' && flags[key] === true ? AUGMENTATIONS : flags[key];
   const given = CONFIG_KEYS.filter((key) => flags[key] !== undefined).map((key) => [
     key,
-    flags[key],
+    valueOf(key),
   ]);
   return parseTrainConfig({ ...before, ...Object.fromEntries(given) });
 }

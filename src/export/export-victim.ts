@@ -33,7 +33,8 @@ export async function exportVictim(
   { checkpoint: { state, weights }, weightsFile, weightsSha256 }: HashedCheckpoint,
   { name, outDir, segprobeVersion }: ExportVictimOptions,
 ): Promise<ExportedVictim> {
-  const victim = { classCount: state.classes.length, weights, weightsFile };
+  const { model } = state.config;
+  const victim = { model, classCount: state.classes.length, weights, weightsFile };
   const facts = victimFacts(state, weightsSha256);
   const graph = createVictimGraph(name, victim);
   const onnx = encodeModel(

@@ -48,10 +48,11 @@ export async function verifyVictim(onnx: Uint8Array, victim: VictimWeights): Pro
 async function verifyAt(
   shape: Shape,
   session: InferenceSession,
-  { classCount, weights, weightsFile }: VictimWeights,
+  { model, classCount, weights, weightsFile }: VictimWeights,
 ): Promise<Verification> {
   const predictBatchSizes = [shape.count];
-  const victim = createVictim({ ...shape, classCount, weights, weightsFile, predictBatchSizes });
+  const numbers = { model, classCount, weights, weightsFile };
+  const victim = createVictim({ ...shape, ...numbers, predictBatchSizes });
   try {
     for (let attempt = 1; ; attempt++) {
       const image = randomImage(shape, attempt);

@@ -1,6 +1,6 @@
 import { recordProgram } from '../graph/record-program.js';
 import type { GraphProto } from '../shared/onnx/index.js';
-import { createEnet } from '../train/models/enet.js';
+import { createModel, type ModelName } from '../train/models/index.js';
 import type { ModelSpec } from '../train/models/model.js';
 import {
   type NamedTensors,
@@ -13,6 +13,7 @@ import { convertGraph } from './convert-graph.js';
 
 /** The numbers that make a victim. */
 export interface VictimWeights {
+  readonly model: ModelName;
   readonly classCount: number;
   readonly weights: NamedTensors;
   /** The file that `weights` come from, for messages. */
@@ -27,11 +28,11 @@ const RECORDED_SIZE = { height: 64, width: 96 } as const;
  * Native TensorFlow must be the backend in use. Initializers have PyTorch-ENet's names and layouts.
  *
  * @param name - of the graph.
- * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not ENet's, `EXPORT_UNSUPPORTED` as {@link convertGraph}.
+ * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not the model's, `EXPORT_UNSUPPORTED` as {@link convertGraph}.
  */
 export function createVictimGraph(name: string, victim: VictimWeights): GraphProto {
   const { classCount, weights, weightsFile } = victim;
-  const model = createEnet({ classCount });
+  const model = createModel(victim.model, { classCount });
   const program = createVictimProgram({
     model,
     weights: packWeights(model.spec, weights, weightsFile),

@@ -1,17 +1,23 @@
 import { z } from 'zod';
+import type { Size } from '../data/dataset.js';
 import { SegprobeError } from '../shared/errors.js';
+import { MODEL_NAMES } from './models/index.js';
 
 /** How the learning rate falls. */
 export const SCHEDULES = ['step', 'poly', 'cosine'] as const;
 /** How the classes are weighed in the loss. */
 export const WEIGHINGS = ['enet', 'mfb', 'none'] as const;
+/** What of each training scene is drawn anew each time: its mirror image, its scale and place, its colours. */
+export const AUGMENTATIONS = ['flip', 'scale', 'color'] as const;
 
 const positive = z.number().positive('expected a number above 0');
 const count = z.number().int('expected a whole number').positive('expected a whole number above 0');
 const multipleOf8 = count.multipleOf(8, 'expected a multiple of 8');
+const wholeOrZero = z.number().int('expected a whole number').nonnegative('expected 0 or more');
+const shareBelow1 = z.number().nonnegative('expected 0 or more').lt(1, 'expected a number below 1');
 
-/** Everything that decides what a training computes; stored with the checkpoint. */
-export const trainConfigSchema = z.strictObject({
+const trainConfigShape = z.strictObject({
+  model: z.enum(MODEL_NAMES).default('enet'),
   dataset: z.string().default('camvid'),
   datasetDir: z.string().optional(),
   /** Take only the first scenes of each split. */
@@ -23,15 +29,51 @@ export const trainConfigSchema = z.strictObject({
   lrDecay: positive.default(0.1),
   lrDecayEpochs: count.default(100),
   schedule: z.enum(SCHEDULES).default('step'),
+  /** The learning rate rises linearly from 0 over so many epochs first. */
+  warmupEpochs: wholeOrZero.default(0),
   weightDecay: z.number().nonnegative('expected 0 or more').default(2e-4),
   height: multipleOf8.default(360),
   width: multipleOf8.default(480),
   weighing: z.enum(WEIGHINGS).default('enet'),
   withUnlabeled: z.boolean().default(false),
   seed: z.number().int().nonnegative().default(1),
+  augment: z.array(z.enum(AUGMENTATIONS)).default([]),
+  /** With augmentation `scale`: a scene is enlarged by a factor drawn from minScale to maxScale. */
+  minScale: positive.default(0.5),
+  maxScale: positive.default(2),
+  /** The window of the scaled scene that a training step sees; the whole size if absent. */
+  cropHeight: multipleOf8.optional(),
+  cropWidth: multipleOf8.optional(),
+  /** What is validated and kept is the exponential moving average of the weights with this decay; 0: the weights themselves. */
+  emaDecay: shareBelow1.default(0),
+  /** Validate after every so many epochs, and after the last. */
+  valEvery: count.default(1),
 });
 
-export type TrainConfig = z.infer<typeof trainConfigSchema>;
+/** Everything that decides what a training computes; stored with the checkpoint. */
+export const trainConfigSchema = trainConfigShape.superRefine((config, context) => {
+  const refuse = (key: keyof TrainConfig, message: string): void =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  if (config.minScale > config.maxScale) {
+    refuse('minScale', `expected at most --max-scale, which is ${config.maxScale}`);
+  }
+  if ((config.cropHeight ?? 0) > config.height) {
+    refuse('cropHeight', `expected at most --height, which is ${config.height}`);
+  }
+  if ((config.cropWidth ?? 0) > config.width) {
+    refuse('cropWidth', `expected at most --width, which is ${config.width}`);
+  }
+});
+
+export type TrainConfig = z.infer<typeof trainConfigShape>;
+
+/** The size of what a training step sees. */
+export function trainSizeOf(config: TrainConfig): Size {
+  return {
+    height: config.cropHeight ?? config.height,
+    width: config.cropWidth ?? config.width,
+  };
+}
 
 /**
  * Fills in the defaults (PyTorch-ENet's) and checks every value.

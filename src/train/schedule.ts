@@ -10,12 +10,17 @@ const POLY_POWER = 0.9;
  * @param stepsPerEpoch - steps of a whole epoch.
  */
 export function learningRateAt(
-  config: Pick<TrainConfig, 'schedule' | 'learningRate' | 'lrDecay' | 'lrDecayEpochs' | 'epochs'>,
+  config: Pick<
+    TrainConfig,
+    'schedule' | 'learningRate' | 'lrDecay' | 'lrDecayEpochs' | 'epochs' | 'warmupEpochs'
+  >,
   step: number,
   stepsPerEpoch: number,
 ): number {
-  const { schedule, learningRate, lrDecay, lrDecayEpochs, epochs } = config;
+  const { schedule, lrDecay, lrDecayEpochs, epochs, warmupEpochs } = config;
   const done = Math.min(1, step / (epochs * stepsPerEpoch));
+  const warmth = Math.min(1, (step + 1) / (warmupEpochs * stepsPerEpoch));
+  const learningRate = config.learningRate * warmth;
   switch (schedule) {
     case 'step':
       return learningRate * lrDecay ** Math.floor(step / (stepsPerEpoch * lrDecayEpochs));
@@ -24,4 +29,12 @@ export function learningRateAt(
     case 'cosine':
       return (learningRate * (1 + Math.cos(Math.PI * done))) / 2;
   }
+}
+
+/**
+ * How much of the moving average a step leaves: less at first, so that the first weights are soon forgotten.
+ * @param step - counted from 1.
+ */
+export function averageDecayAt(decay: number, step: number): number {
+  return Math.min(decay, step / (step + 9));
 }

@@ -42,8 +42,10 @@ export interface EpochReport {
   readonly trainLoss: number;
   /** Of the epoch's last step. */
   readonly learningRate: number;
+  /** Null, as the other scores, where the epoch was not validated. */
   readonly valMiou: number | null;
   readonly valPixelAccuracy: number | null;
+  /** Empty where the epoch was not validated. */
   readonly valIou: readonly (number | null)[];
   readonly bestMiou: number | null;
   /** In training, of what this session did of the epoch; null if it only validated. */

@@ -8,7 +8,6 @@ const score = z.number().nullable();
 /** `state.json`: where the training stands and all that is needed to go on, apart from tensors. */
 const stateSchema = z.object({
   version: z.literal(1),
-  model: z.literal('enet'),
   /** Epochs that are complete. */
   epoch: z.number().int().nonnegative(),
   /** Steps done in the epoch that is not. */

@@ -1,12 +1,13 @@
+import { drawViews, isAugmented } from './augmentation.js';
 import { type BatchLoader, loadBatches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { isSegprobeError, SegprobeError } from '../shared/errors.js';
 import { createRandom, shuffledIndices } from '../shared/random.js';
 import { recoverCheckpoint, type TrainState } from './checkpoint.js';
-import { evaluateVictim } from './evaluate.js';
+import { evaluateVictim, type Evaluation } from './evaluate.js';
 import { yieldToEvents } from './events.js';
 import { lockRun } from './run-lock.js';
-import { learningRateAt } from './schedule.js';
+import { averageDecayAt, learningRateAt } from './schedule.js';
 import type { EpochReport, TrainObserver } from './train-observer.js';
 import { prepareTraining, saveTraining, type Training, type TrainingSource } from './training.js';
 
@@ -114,10 +115,17 @@ async function runSteps(
     const { state } = training;
     const started = performance.now();
     const learningRate = learningRateAt(config, state.step, stepsPerEpoch);
-    const loss = victim.trainStep(batch, state.step + 1, learningRate, config.seed);
+    const step = state.step + 1;
+    const loss = victim.trainStep(batch, {
+      step,
+      learningRate,
+      seed: config.seed,
+      views: isAugmented(config) ? drawViews(config, step, batch.count) : undefined,
+      averageDecay: config.emaDecay > 0 ? averageDecayAt(config.emaDecay, step) : undefined,
+    });
     training.state = {
       ...state,
-      step: state.step + 1,
+      step,
       batch: state.batch + 1,
       lossSum: state.lossSum + loss,
       seconds: state.seconds + (performance.now() - started) / 1000,
@@ -134,15 +142,49 @@ async function runSteps(
   }
 }
 
-/** Validates, moves the best weights along, and turns the page. */
+/** Validates if it is time, moves the best weights along, and turns the page. */
 async function finishEpoch(
-  { config, val, signal, observer }: TrainOptions,
+  options: TrainOptions,
   training: Training,
   timing: { imagesPerSecond: number | null; waitSeconds: number; started: number },
 ): Promise<EpochReport> {
-  const { victim, state, stepsPerEpoch } = training;
-  const { batchSize, height, width, limit } = config;
+  const { config } = options;
+  const { state, stepsPerEpoch } = training;
   const epoch = state.epoch + 1;
+  const isTime = epoch % config.valEvery === 0 || epoch === config.epochs;
+  const scores = isTime ? await validate(options, training, epoch) : undefined;
+  const { best } = training.state;
+  const report: EpochReport = {
+    epoch,
+    step: state.step,
+    trainLoss: state.lossSum / state.batch,
+    learningRate: learningRateAt(config, state.step - 1, stepsPerEpoch),
+    valMiou: scores?.miou ?? null,
+    valPixelAccuracy: scores?.pixelAccuracy ?? null,
+    valIou: scores?.iou ?? [],
+    bestMiou: best?.miou ?? null,
+    imagesPerSecond: timing.imagesPerSecond,
+    seconds: (performance.now() - timing.started) / 1000,
+    waitSeconds: timing.waitSeconds,
+  };
+  training.state = {
+    ...training.state,
+    epoch,
+    batch: 0,
+    lossSum: 0,
+    metrics: [...state.metrics, { ...report }],
+  };
+  return report;
+}
+
+/** Scores the weights on val, and keeps them where they are the best so far. */
+async function validate(
+  { config, val, signal, observer }: TrainOptions,
+  training: Training,
+  epoch: number,
+): Promise<Evaluation> {
+  const { victim, state } = training;
+  const { batchSize, height, width, limit } = config;
   const scores = await evaluateVictim(victim, val, {
     batchSize,
     size: { height, width },
@@ -150,32 +192,12 @@ async function finishEpoch(
     signal,
     onProgress: (images, totalImages) => observer.onValidation({ epoch, images, totalImages }),
   });
-  const improved = state.best === null || (scores.miou ?? 0) > (state.best.miou ?? 0);
-  const { miou, pixelAccuracy, iou } = scores;
-  const best = improved ? { epoch, images: scores.images, miou, pixelAccuracy, iou } : state.best;
-  if (improved) training.best = victim.readWeights();
-  const report: EpochReport = {
-    epoch,
-    step: state.step,
-    trainLoss: state.lossSum / state.batch,
-    learningRate: learningRateAt(config, state.step - 1, stepsPerEpoch),
-    valMiou: miou,
-    valPixelAccuracy: pixelAccuracy,
-    valIou: iou,
-    bestMiou: best!.miou,
-    imagesPerSecond: timing.imagesPerSecond,
-    seconds: (performance.now() - timing.started) / 1000,
-    waitSeconds: timing.waitSeconds,
-  };
-  training.state = {
-    ...state,
-    epoch,
-    batch: 0,
-    lossSum: 0,
-    best,
-    metrics: [...state.metrics, { ...report }],
-  };
-  return report;
+  const { miou, pixelAccuracy, iou, images } = scores;
+  if (state.best === null || (miou ?? 0) > (state.best.miou ?? 0)) {
+    training.state = { ...state, best: { epoch, images, miou, pixelAccuracy, iou } };
+    training.best = victim.readWeights();
+  }
+  return scores;
 }
 
 /** The same data set, which reads nothing more once the signal is given: counting its classes takes long. */

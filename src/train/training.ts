@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { loadClassWeights } from '../data/class-weights.js';
 import type { Dataset } from '../data/dataset.js';
 import { classNames } from '../shared/classes.js';
@@ -10,7 +11,8 @@ import {
   type TrainState,
   writeCheckpoint,
 } from './checkpoint.js';
-import { flagOf, type TrainConfig } from './config.js';
+import { isAugmented } from './augmentation.js';
+import { flagOf, type TrainConfig, trainSizeOf } from './config.js';
 import { batchSizesOf } from './evaluate.js';
 import type { NamedTensors } from './packing.js';
 import type { RunLock } from './run-lock.js';
@@ -68,6 +70,7 @@ export async function prepareTraining(source: TrainingSource): Promise<Training>
   const { classTable } = train;
   const victim = createVictim({
     ...size,
+    model: config.model,
     classCount: classTable.classes.length,
     seed: config.seed,
     weights: source.pretrained?.weights,
@@ -77,11 +80,14 @@ export async function prepareTraining(source: TrainingSource): Promise<Training>
       batchSizes: batchSizesOf(scenes, config.batchSize),
       classWeights,
       weightDecay: config.weightDecay,
+      views: isAugmented(config)
+        ? { ...trainSizeOf(config), ignoreIndex: classTable.ignoreIndex }
+        : undefined,
+      averaging: config.emaDecay > 0,
     },
   });
   const state: TrainState = checkpoint?.state ?? {
     version: 1,
-    model: 'enet',
     epoch: 0,
     batch: 0,
     step: 0,
@@ -184,7 +190,7 @@ async function readExisting(source: TrainingSource): Promise<Checkpoint | undefi
 /** @throws SegprobeError `USAGE` naming an option that differs from the training's that is resumed. */
 export function assertSameOptions(before: TrainConfig, now: TrainConfig): void {
   for (const key of Object.keys({ ...before, ...now }) as (keyof TrainConfig)[]) {
-    if (CHANGEABLE.has(key) || before[key] === now[key]) continue;
+    if (CHANGEABLE.has(key) || isDeepStrictEqual(before[key], now[key])) continue;
     const [expected, found] = [before[key] ?? 'none', now[key] ?? 'none'];
     throw new SegprobeError(
       'USAGE',

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Size } from '../data/dataset.js';
 import type { Constant, TensorMeta } from '../graph/graph.js';
-import type { Program, ProgramFunction } from '../graph/program.js';
+import type { Program, ProgramFunction, TensorMap } from '../graph/program.js';
 import { crossEntropy } from './kernels/cross-entropy.js';
+import { type Scenes, viewScenes, type ViewTensors } from './kernels/view-scenes.js';
 import type { Model } from './models/model.js';
 import { adam } from './optimizer.js';
 import type { PackedWeights } from './packing.js';
@@ -10,8 +12,13 @@ import { createEvaluationPass, createTrainingPass, type PackedTensors } from './
 export interface VictimProgramOptions {
   readonly model: Model;
   readonly weights: PackedWeights;
+  /** Of the pictures that are predicted, and of the scenes that training gets. */
   readonly height: number;
   readonly width: number;
+  /** Training sees each scene as `boxes` and `colors` say, at this size; as it is if absent. */
+  readonly views?: (Size & { readonly ignoreIndex: number }) | undefined;
+  /** Keep the exponential moving average of all weights, and predict with it. @defaultValue false */
+  readonly averaging?: boolean;
   /** One training function is recorded for each: `train/10`, and `train/7` for the last batch of 367 pictures. */
   readonly trainBatchSizes: readonly number[];
   /** One prediction function for each: `predict/10` … */
@@ -23,10 +30,13 @@ export interface VictimProgramOptions {
   readonly outputGradient?: boolean;
 }
 
-/** The state of {@link createVictimProgram}: the network's and the optimiser's. */
+/** The state of {@link createVictimProgram}: the network's and the optimiser's, and with `averaging` the average. */
 export interface VictimState extends PackedTensors {
   readonly firstMoment: tf.Tensor;
   readonly secondMoment: tf.Tensor;
+  readonly averageParameters?: tf.Tensor;
+  readonly averageMean?: tf.Tensor;
+  readonly averageVariance?: tf.Tensor;
 }
 
 /** A scalar that changes from step to step. */
@@ -36,7 +46,8 @@ const SCALAR: TensorMeta = { dtype: 'float32', shape: [] };
  * The victim's training step and prediction over one state.
  *
  * - `train/N`: `image` float32 `[N,H,W,3]` in 0..1, `label` int32 `[N,H,W]`, `seed` int32 `[2]`, `stepSize` and `secondCorrection`
- *   as `adamStep` gives them → `loss`; moves the weights by one step.
+ *   as `adamStep` gives them, with `views` also `boxes` float32 `[N,4]` and `colors` float32 `[N,3,4]`, with `averaging` also the
+ *   scalar `averageDecay` → `loss`; moves the weights by one step.
  * - `predict/N`: `image` → `labels` int32 `[N,H,W]`, and `logits` float32 `[N,H,W,K]`.
  */
 export function createVictimProgram(options: VictimProgramOptions): Program {
@@ -46,6 +57,11 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
     dtype: 'float32',
     shape: [count, height, width, 3],
   });
+  const [parameters, runningMean, runningVariance] = [
+    vector(weights.parameters),
+    vector(weights.runningMean),
+    vector(weights.runningVariance),
+  ];
   const functions: Record<string, ProgramFunction> = {};
   for (const count of options.trainBatchSizes) {
     functions[`train/${count}`] = {
@@ -55,6 +71,11 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
         seed: { dtype: 'int32', shape: [2] },
         stepSize: SCALAR,
         secondCorrection: SCALAR,
+        ...(options.views !== undefined && {
+          boxes: { dtype: 'float32', shape: [count, 4] },
+          colors: { dtype: 'float32', shape: [count, 3, 4] },
+        }),
+        ...(options.averaging && { averageDecay: SCALAR }),
       },
       run: trainingStep(options),
     };
@@ -62,16 +83,19 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
   for (const count of options.predictBatchSizes) {
     functions[`predict/${count}`] = {
       inputs: { image: image(count) },
-      run: prediction(options.model),
+      run: prediction(options),
     };
   }
   return {
     state: {
-      parameters: vector(weights.parameters),
-      runningMean: vector(weights.runningMean),
-      runningVariance: vector(weights.runningVariance),
+      ...{ parameters, runningMean, runningVariance },
       firstMoment: vector(zeros),
       secondMoment: vector(zeros),
+      ...(options.averaging && {
+        averageParameters: parameters,
+        averageMean: runningMean,
+        averageVariance: runningVariance,
+      }),
     },
     functions,
   };
@@ -81,32 +105,65 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
   const { model, classWeights, weightDecay, outputGradient = false } = options;
   return (inputs, state) => {
     const before = state as unknown as VictimState;
-    const { image, label, seed, stepSize, secondCorrection } = inputs as Record<
-      'image' | 'label' | 'seed' | 'stepSize' | 'secondCorrection',
+    const { seed, stepSize, secondCorrection, averageDecay } = inputs as Record<
+      'seed' | 'stepSize' | 'secondCorrection' | 'averageDecay',
       tf.Tensor
     >;
+    const { image, label } = seen(inputs, options);
     let pass!: ReturnType<typeof createTrainingPass>;
     const lossOf = tf.valueAndGrad((parameters: tf.Tensor) => {
       pass = createTrainingPass(model.spec, parameters, seed);
-      const logits = model.forward(image as tf.Tensor4D, pass);
+      const logits = model.forward(image, pass);
       return crossEntropy(logits, label, tf.tensor1d([...classWeights]));
     });
     const { value: loss, grad: gradient } = lossOf(before.parameters);
     const statistics = pass.updatedStatistics(before);
-    const after = adam(before, gradient, { stepSize, secondCorrection }, weightDecay);
+    const moved = adam(before, gradient, { stepSize, secondCorrection }, weightDecay);
+    const after = { ...statistics, ...moved };
     return {
       outputs: outputGradient ? { loss, gradient } : { loss },
-      state: { ...statistics, ...after },
+      state: { ...after, ...(options.averaging && averaged(before, after, averageDecay)) },
     };
   };
 }
 
+/** The scenes as the network is to see them. */
+function seen(inputs: TensorMap, { views }: VictimProgramOptions): Scenes {
+  const scenes = inputs as unknown as Scenes & ViewTensors;
+  return views === undefined ? scenes : viewScenes(scenes, scenes, views, views.ignoreIndex);
+}
+
+/** Moves the average towards the weights after a step. */
+function averaged(
+  { averageParameters, averageMean, averageVariance }: VictimState,
+  { parameters, runningMean, runningVariance }: PackedTensors,
+  decay: tf.Tensor,
+): Required<Pick<VictimState, 'averageParameters' | 'averageMean' | 'averageVariance'>> {
+  const blend = (average: tf.Tensor, value: tf.Tensor): tf.Tensor =>
+    tf.add(value, tf.mul(decay, tf.sub(average, value)));
+  return {
+    averageParameters: blend(averageParameters!, parameters),
+    averageMean: blend(averageMean!, runningMean),
+    averageVariance: blend(averageVariance!, runningVariance),
+  };
+}
+
 /** The evaluation-mode forward pass; its `logits` are what export converts to ONNX. */
-function prediction(model: Model): ProgramFunction['run'] {
+function prediction({ model, averaging }: VictimProgramOptions): ProgramFunction['run'] {
   return ({ image }, state) => {
-    const pass = createEvaluationPass(model.spec, state as unknown as PackedTensors);
+    const latest = state as unknown as VictimState;
+    const weights = averaging ? averageOf(latest) : latest;
+    const pass = createEvaluationPass(model.spec, weights);
     const logits = model.forward(image as tf.Tensor4D, pass);
     return { outputs: { logits, labels: tf.argMax(logits, 3) } };
+  };
+}
+
+function averageOf(state: VictimState): PackedTensors {
+  return {
+    parameters: state.averageParameters!,
+    runningMean: state.averageMean!,
+    runningVariance: state.averageVariance!,
   };
 }
 

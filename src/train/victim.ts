@@ -5,7 +5,8 @@ import type { ProgramRunner } from '../graph/program.js';
 import { SegprobeError } from '../shared/errors.js';
 import { createRandom } from '../shared/random.js';
 import { createRunner } from './device.js';
-import { createEnet } from './models/enet.js';
+import { createModel, type ModelName } from './models/index.js';
+import type { Views } from './augmentation.js';
 import { adamStep } from './optimizer.js';
 import {
   initialWeights,
@@ -19,6 +20,8 @@ import {
 import { createVictimProgram } from './victim-program.js';
 
 export interface VictimOptions extends Size {
+  /** @defaultValue enet */
+  readonly model?: ModelName | undefined;
   readonly classCount: number;
   /** Weights to begin with; drawn from `seed` if absent. */
   readonly weights?: NamedTensors | undefined;
@@ -31,28 +34,43 @@ export interface VictimOptions extends Size {
     readonly batchSizes: readonly number[];
     readonly classWeights: readonly number[];
     readonly weightDecay: number;
+    /** The size at which training sees its scenes, where it sees them by `Views`. */
+    readonly views?: (Size & { readonly ignoreIndex: number }) | undefined;
+    /** Predict with, and give out, the exponential moving average of the weights. @defaultValue false */
+    readonly averaging?: boolean;
   };
+}
+
+/** What one step of training takes beside the batch. */
+export interface TrainStep {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** What dropout is drawn from, together with `step`. */
+  readonly seed: number;
+  /** How the scenes are seen, where the victim was made with `views`. */
+  readonly views?: Views | undefined;
+  /** How much of the average stays, where there is one. */
+  readonly averageDecay?: number | undefined;
 }
 
 /** An ENet that lives on the device: trains by batches, predicts label maps, gives its numbers out and takes them back. */
 export interface Victim {
   /**
    * Takes one step of Adam.
-   * @param step - counted from 1.
-   * @param seed - what dropout is drawn from, together with `step`.
    * @returns the loss before the step.
    * @throws SegprobeError `TRAINING_DIVERGED` when the loss is no finite number, `DATASET_INVALID` when no pixel of the batch
    * has a class that counts.
    */
-  trainStep(batch: Batch, step: number, learningRate: number, seed: number): number;
+  trainStep(batch: Batch, step: TrainStep): number;
   /** Predicts class numbers, `[N, H, W]` flattened. */
   predict(images: Float32Array, count: number): Int32Array;
   /** Predicts logits, `[N, H, W, K]` flattened. */
   logits(images: Float32Array, count: number): Float32Array;
-  /** The weights and running statistics by name, in PyTorch's layout. */
+  /** The weights and running statistics by name, in PyTorch's layout: those that it predicts with. */
   readWeights(): NamedTensors;
   writeWeights(weights: NamedTensors, what: string): void;
-  /** Weights and Adam's moments: all that training needs to go on. */
+  /** Weights, Adam's moments and the average if there is one: all that training needs to go on. */
   readOptimizer(): NamedTensors;
   writeOptimizer(optimizer: NamedTensors, what: string): void;
   dispose(): void;
@@ -63,17 +81,19 @@ const PREFIX = {
   weights: 'weights.',
   firstMoment: 'exp_avg.',
   secondMoment: 'exp_avg_sq.',
+  average: 'average.',
 } as const;
 
 /** Builds an ENet on the backend in use; see {@link Victim}. The caller disposes it. */
 export function createVictim(options: VictimOptions): Victim {
   const { height, width, classCount, training } = options;
-  const model = createEnet({ classCount });
+  const model = createModel(options.model ?? 'enet', { classCount });
   const { spec } = model;
   const weights =
     options.weights === undefined
       ? initialWeights(spec, options.seed ?? 1)
       : packWeights(spec, options.weights, options.weightsFile ?? 'weights');
+  const averaging = training?.averaging ?? false;
   const runner = createRunner(
     createVictimProgram({
       model,
@@ -84,30 +104,37 @@ export function createVictim(options: VictimOptions): Victim {
       predictBatchSizes: options.predictBatchSizes,
       classWeights: training?.classWeights ?? [],
       weightDecay: training?.weightDecay ?? 0,
+      views: training?.views,
+      averaging,
     }),
   );
   const predict = (images: Float32Array, count: number): Record<string, tf.Tensor> =>
     runner.run(`predict/${count}`, { image: tf.tensor4d(images, [count, height, width, 3]) });
   return {
-    trainStep: (batch, step, learningRate, seed) => {
+    trainStep: (batch, step) => {
       assertCounts(batch, training?.classWeights ?? []);
-      return tf.tidy(() =>
-        trainStep(runner, { height, width }, { batch, step, learningRate, seed }),
-      );
+      return tf.tidy(() => trainStep(runner, { height, width }, batch, step));
     },
     predict: (images, count) =>
       tf.tidy(() => predict(images, count)['labels']!.dataSync() as Int32Array),
     logits: (images, count) =>
       tf.tidy(() => predict(images, count)['logits']!.dataSync() as Float32Array),
-    readWeights: () => unpackWeights(spec, packedState(runner)),
-    writeWeights: (named, what) =>
-      runner.writeState(vectors({ ...packWeights(spec, named, what) })),
+    readWeights: () => {
+      const state = packedState(runner);
+      return unpackWeights(spec, averaging ? averageIn(state) : state);
+    },
+    writeWeights: (named, what) => {
+      const packed = packWeights(spec, named, what);
+      runner.writeState(vectors({ ...packed, ...(averaging && asAverage(packed)) }));
+    },
     readOptimizer: () => {
-      const { firstMoment, secondMoment, ...packed } = packedState(runner);
+      const state = packedState(runner);
+      const { firstMoment, secondMoment, ...packed } = state;
       return new Map([
         ...prefixed(PREFIX.weights, unpackWeights(spec, packed)),
         ...prefixed(PREFIX.firstMoment, unpackParameters(spec, firstMoment)),
         ...prefixed(PREFIX.secondMoment, unpackParameters(spec, secondMoment)),
+        ...(averaging ? prefixed(PREFIX.average, unpackWeights(spec, averageIn(state))) : []),
       ]);
     },
     writeOptimizer: (named, what) => {
@@ -120,6 +147,7 @@ export function createVictim(options: VictimOptions): Victim {
           ...packWeights(spec, ...part(PREFIX.weights)),
           firstMoment: packParameters(spec, ...part(PREFIX.firstMoment)),
           secondMoment: packParameters(spec, ...part(PREFIX.secondMoment)),
+          ...(averaging && asAverage(packWeights(spec, ...part(PREFIX.average)))),
         }),
       );
     },
@@ -127,17 +155,11 @@ export function createVictim(options: VictimOptions): Victim {
   };
 }
 
-interface Step {
-  readonly batch: Batch;
-  readonly step: number;
-  readonly learningRate: number;
-  readonly seed: number;
-}
-
 function trainStep(
   runner: ProgramRunner,
   { height, width }: Size,
-  { batch, step, learningRate, seed }: Step,
+  batch: Batch,
+  { step, learningRate, seed, views, averageDecay }: TrainStep,
 ): number {
   const { stepSize, secondCorrection } = adamStep(step, learningRate);
   const outputs = runner.run(`train/${batch.count}`, {
@@ -146,6 +168,11 @@ function trainStep(
     seed: tf.tensor1d(dropoutSeed(seed, step), 'int32'),
     stepSize: tf.scalar(stepSize),
     secondCorrection: tf.scalar(secondCorrection),
+    ...(views !== undefined && {
+      boxes: tf.tensor2d(views.boxes, [batch.count, 4]),
+      colors: tf.tensor3d(views.colors, [batch.count, 3, 4]),
+    }),
+    ...(averageDecay !== undefined && { averageDecay: tf.scalar(averageDecay) }),
   });
   const [loss] = outputs['loss']!.dataSync();
   if (!Number.isFinite(loss)) {
@@ -172,11 +199,38 @@ function assertCounts({ labels, names }: Batch, classWeights: readonly number[])
   );
 }
 
-type PackedState = PackedWeights & { firstMoment: Float32Array; secondMoment: Float32Array };
+/** The packed average, as the state calls it. */
+interface PackedAverage {
+  readonly averageParameters: Float32Array;
+  readonly averageMean: Float32Array;
+  readonly averageVariance: Float32Array;
+}
+
+interface PackedState extends PackedWeights, Partial<PackedAverage> {
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+}
+
+function averageIn(state: PackedState): PackedWeights {
+  const { averageParameters, averageMean, averageVariance } = state as Required<PackedState>;
+  return {
+    parameters: averageParameters,
+    runningMean: averageMean,
+    runningVariance: averageVariance,
+  };
+}
+
+function asAverage({ parameters, runningMean, runningVariance }: PackedWeights): PackedAverage {
+  return {
+    averageParameters: parameters,
+    averageMean: runningMean,
+    averageVariance: runningVariance,
+  };
+}
 
 function packedState(runner: ProgramRunner): PackedState {
   const state = Object.entries(runner.readState()).map(([name, { values }]) => [name, values]);
-  return Object.fromEntries(state) as PackedState;
+  return Object.fromEntries(state) as unknown as PackedState;
 }
 
 function vectors(state: Readonly<Record<string, Float32Array>>) {

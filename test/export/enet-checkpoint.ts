@@ -34,7 +34,7 @@ export function randomEnet(classCount: number, seed = 1): VictimWeights {
       data[i] = range.low + (range.high - range.low) * random();
     }
   }
-  return { classCount, weights, weightsFile: `random-${seed}.safetensors` };
+  return { model: 'enet', classCount, weights, weightsFile: `random-${seed}.safetensors` };
 }
 
 /** A checkpoint of CamVid's classes with such weights. */

@@ -174,7 +174,7 @@ describe('createVictimGraph', function () {
   it('refuses weights of another network, with the file and the tensor', () => {
     const { weights, weightsFile } = randomEnet(12);
     assert.throws(
-      () => createVictimGraph('other', { classCount: 11, weights, weightsFile }),
+      () => createVictimGraph('other', { model: 'enet', classCount: 11, weights, weightsFile }),
       (error) =>
         isSegprobeError(error, 'CHECKPOINT_INVALID') &&
         /^random-1\.safetensors: expected transposed_conv\.weight as F32 \[16,11,3,3\], got F32 \[16,12,3,3\]$/.test(

@@ -18,7 +18,6 @@ export function checkpointAt(step: number, numbers = 6): Checkpoint {
   return {
     state: {
       version: 1,
-      model: 'enet',
       epoch,
       batch: step % 10,
       step,

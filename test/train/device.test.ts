@@ -133,9 +133,11 @@ describe('useDevice wasm', function () {
     try {
       const images = Float32Array.from(IMAGE.values);
       const batch = { names: ['a', 'b'], images, labels: LABELS, count: 2 };
-      const first = victim.trainStep(batch, 1, 5e-3, 1);
+      const first = victim.trainStep(batch, { step: 1, learningRate: 5e-3, seed: 1 });
       const tensors = tf.memory().numTensors;
-      const last = [2, 3, 4, 5, 6].map((step) => victim.trainStep(batch, step, 5e-3, 1)).at(-1)!;
+      const last = [2, 3, 4, 5, 6]
+        .map((step) => victim.trainStep(batch, { step, learningRate: 5e-3, seed: 1 }))
+        .at(-1)!;
       assert.ok(last < first - 0.1, `from ${first} to ${last}`);
       assert.equal(victim.predict(images, 2).length, LABELS.length);
       victim.writeOptimizer(victim.readOptimizer(), 'itself');

@@ -43,7 +43,7 @@ describe('createVictim', function () {
   it('draws the same dropout for the same seed and step, and another for another, however late', () => {
     const lossAt = (step: number, seed: number): number => {
       victim.writeOptimizer(start, 'start');
-      return victim.trainStep(batch, step, 1e-9, seed);
+      return victim.trainStep(batch, { step, learningRate: 1e-9, seed });
     };
     assert.equal(lossAt(1, 1), lossAt(1, 1));
     const places = [1, 2, 2 ** 21, 2 ** 22, 2 ** 22 + 1, 2 ** 23, 2 ** 32 + 1].map((step) => ({
@@ -56,13 +56,15 @@ describe('createVictim', function () {
   });
 
   it('goes on from what readOptimizer gave, to the last bit', () => {
-    victim.trainStep(batch, 1, 1e-3, 1);
+    victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
     const between = victim.readOptimizer();
-    const losses = [2, 3].map((step) => victim.trainStep(batch, step, 1e-3, 1));
+    const losses = [2, 3].map((step) =>
+      victim.trainStep(batch, { step, learningRate: 1e-3, seed: 1 }),
+    );
     const end = victim.readOptimizer();
     victim.writeOptimizer(between, 'between');
     assert.deepEqual(
-      [2, 3].map((step) => victim.trainStep(batch, step, 1e-3, 1)),
+      [2, 3].map((step) => victim.trainStep(batch, { step, learningRate: 1e-3, seed: 1 })),
       losses,
     );
     assert.deepEqual(victim.readOptimizer(), end);
@@ -70,7 +72,7 @@ describe('createVictim', function () {
 
   it('writes weights over and leaves the moments', () => {
     const weights = victim.readWeights();
-    victim.trainStep(batch, 1, 1e-3, 1);
+    victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
     const trained = victim.readOptimizer();
     victim.writeWeights(weights, 'weights');
     assert.deepEqual(victim.readWeights(), weights);
@@ -90,7 +92,7 @@ describe('createVictim', function () {
   it('refuses a batch in which nothing is labelled, names it, and takes no step', () => {
     const labels = batch.labels.map(() => CAMVID.ignoreIndex);
     assert.throws(
-      () => victim.trainStep({ ...batch, labels }, 1, 1e-3, 1),
+      () => victim.trainStep({ ...batch, labels }, { step: 1, learningRate: 1e-3, seed: 1 }),
       (error) => isSegprobeError(error, 'DATASET_INVALID') && /scene0, scene1/.test(error.message),
     );
     assert.deepEqual(victim.readOptimizer(), start);
@@ -99,7 +101,7 @@ describe('createVictim', function () {
   it('ends at a loss that is no number', () => {
     const images = batch.images.map(() => NaN);
     assert.throws(
-      () => victim.trainStep({ ...batch, images }, 7, 1e-3, 1),
+      () => victim.trainStep({ ...batch, images }, { step: 7, learningRate: 1e-3, seed: 1 }),
       (error) => isSegprobeError(error, 'TRAINING_DIVERGED') && /^step 7: /.test(error.message),
     );
   });
@@ -133,7 +135,7 @@ describe('createVictim', function () {
     it(`names the file and the tensor where ${name}, and changes nothing`, () => {
       const named = new Map(start);
       damage(named);
-      victim.trainStep(batch, 1, 1e-3, 1);
+      victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
       const before = victim.readOptimizer();
       assert.throws(
         () => victim.writeOptimizer(named, 'file'),

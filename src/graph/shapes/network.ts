@@ -3,6 +3,7 @@ import {
   attribute,
   attributeOr,
   FLOAT,
+  integers,
   like,
   type ShapeInput,
   type ShapeRule,
@@ -85,6 +86,9 @@ export const NETWORK: Readonly<Record<string, ShapeRule>> = {
     ...channelStatistics(scale!, 2),
     { dtype: FLOAT, shape: [] },
     { dtype: FLOAT, shape: [] },
+  ],
+  CropAndResize: ([image, boxes, , size]) => [
+    { dtype: FLOAT, shape: [boxes!.shape[0]!, ...integers(size!), image!.shape[3]!] },
   ],
   SparseSoftmaxCrossEntropyWithLogits: crossEntropy,
   SoftmaxCrossEntropyWithLogits: crossEntropy,
