@@ -1,3 +1,4 @@
+import { SegprobeError } from '../shared/errors.js';
 import { recordProgram } from '../graph/record-program.js';
 import type { GraphProto } from '../shared/onnx/index.js';
 import { createModel, type ModelName } from '../train/models/index.js';
@@ -28,11 +29,18 @@ const RECORDED_SIZE = { height: 64, width: 96 } as const;
  * Native TensorFlow must be the backend in use. Initializers have PyTorch-ENet's names and layouts.
  *
  * @param name - of the graph.
- * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not the model's, `EXPORT_UNSUPPORTED` as {@link convertGraph}.
+ * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not the model's, `EXPORT_UNSUPPORTED` for a network
+ * whose logits are coarser than its image, and as {@link convertGraph}.
  */
 export function createVictimGraph(name: string, victim: VictimWeights): GraphProto {
   const { classCount, weights, weightsFile } = victim;
   const model = createModel(victim.model, { classCount });
+  if (model.outputStride !== 1) {
+    throw new SegprobeError(
+      'EXPORT_UNSUPPORTED',
+      `expected a network with a logit for each pixel, got ${victim.model}, whose logits are of ${model.outputStride}×${model.outputStride} pixels`,
+    );
+  }
   const program = createVictimProgram({
     model,
     weights: packWeights(model.spec, weights, weightsFile),

@@ -3,6 +3,7 @@ import type { Size } from '../data/dataset.js';
 import type { Constant, TensorMeta } from '../graph/graph.js';
 import type { Program, ProgramFunction, TensorMap } from '../graph/program.js';
 import { crossEntropy } from './kernels/cross-entropy.js';
+import { growLabels, shrinkLabels } from './kernels/label-stride.js';
 import { type Scenes, viewScenes, type ViewTensors } from './kernels/view-scenes.js';
 import type { Model } from './models/model.js';
 import { adam } from './optimizer.js';
@@ -48,7 +49,7 @@ const SCALAR: TensorMeta = { dtype: 'float32', shape: [] };
  * - `train/N`: `image` float32 `[N,H,W,3]` in 0..1, `label` int32 `[N,H,W]`, `seed` int32 `[2]`, `stepSize` and `secondCorrection`
  *   as `adamStep` gives them, with `views` also `boxes` float32 `[N,4]` and `colors` float32 `[N,3,4]`, with `averaging` also the
  *   scalar `averageDecay` → `loss`; moves the weights by one step.
- * - `predict/N`: `image` → `labels` int32 `[N,H,W]`, and `logits` float32 `[N,H,W,K]`.
+ * - `predict/N`: `image` → `labels` int32 `[N,H,W]`, and `logits` float32 as the model's.
  */
 export function createVictimProgram(options: VictimProgramOptions): Program {
   const { weights, height, width } = options;
@@ -110,11 +111,12 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
       tf.Tensor
     >;
     const { image, label } = seen(inputs, options);
+    const target = shrinkLabels(label, model.outputStride);
     let pass!: ReturnType<typeof createTrainingPass>;
     const lossOf = tf.valueAndGrad((parameters: tf.Tensor) => {
       pass = createTrainingPass(model.spec, parameters, seed);
       const logits = model.forward(image, pass);
-      return crossEntropy(logits, label, tf.tensor1d([...classWeights]));
+      return crossEntropy(logits, target, tf.tensor1d([...classWeights]));
     });
     const { value: loss, grad: gradient } = lossOf(before.parameters);
     const statistics = pass.updatedStatistics(before);
@@ -155,7 +157,8 @@ function prediction({ model, averaging }: VictimProgramOptions): ProgramFunction
     const weights = averaging ? averageOf(latest) : latest;
     const pass = createEvaluationPass(model.spec, weights);
     const logits = model.forward(image as tf.Tensor4D, pass);
-    return { outputs: { logits, labels: tf.argMax(logits, 3) } };
+    const labels = tf.argMax(logits, 3) as tf.Tensor3D;
+    return { outputs: { logits, labels: growLabels(labels, model.outputStride) } };
   };
 }
 

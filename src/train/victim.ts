@@ -65,7 +65,7 @@ export interface Victim {
   trainStep(batch: Batch, step: TrainStep): number;
   /** Predicts class numbers, `[N, H, W]` flattened. */
   predict(images: Float32Array, count: number): Int32Array;
-  /** Predicts logits, `[N, H, W, K]` flattened. */
+  /** Predicts the model's logits, `[N, H/S, W/S, K]` flattened, S its output stride. */
   logits(images: Float32Array, count: number): Float32Array;
   /** The weights and running statistics by name, in PyTorch's layout: those that it predicts with. */
   readWeights(): NamedTensors;

@@ -118,7 +118,7 @@ export function withSides(model: Model, sides: readonly Placement[]): Model {
     byLayer.set(layer, own.set(index, positive));
   }
   return {
-    spec: model.spec,
+    ...model,
     forward: (image, pass) => {
       if (!pass.training) return model.forward(image, pass);
       const tap = (layer: string, x: tf.Tensor4D): tf.Tensor4D => {

@@ -1,5 +1,5 @@
 import type { Activation } from '../layers/activation.js';
-import { conv2dTranspose } from '../layers/conv2d.js';
+import { conv2d, conv2dTranspose } from '../layers/conv2d.js';
 import {
   downsamplingBottleneck,
   initialBlock,
@@ -38,7 +38,7 @@ interface Stage {
   readonly bottlenecks: readonly Middle[];
 }
 
-/** The paper's table of the architecture after the initial block, read top to bottom; {@link createEnet} folds over it. */
+/** The paper's table of the architecture after the initial block, read top to bottom; {@link stackStages} folds over it. */
 const STAGES: readonly Stage[] = [
   {
     number: 1,
@@ -99,24 +99,68 @@ export interface EnetOptions {
  */
 export function createEnet({ classCount, dropout }: EnetOptions): Model {
   const builder = new ModelBuilder();
+  const { features, channels } = stackStages(builder, STAGES, dropout);
+  const transposed = conv2dTranspose(builder, 'transposed_conv', {
+    in: channels,
+    out: classCount,
+    kernel: 3,
+    padding: 1,
+  });
+  return builder.build((image, pass) => transposed(features(image, pass), pass));
+}
+
+/**
+ * Builds ENet's encoder with a 1×1 classifier: what the paper trains first. Its parameters but for the classifier's are
+ * {@link createEnet}'s, by the same names.
+ *
+ * @see arXiv:1606.02147, section 5.1
+ */
+export function createEnetEncoder({ classCount, dropout }: EnetOptions): Model {
+  const builder = new ModelBuilder();
+  const encoder = STAGES.filter(({ resampling }) => resampling !== 'up');
+  const { features, channels } = stackStages(builder, encoder, dropout);
+  const classifier = conv2d(builder, 'classifier', { in: channels, out: classCount, kernel: 1 });
+  return builder.build((image, pass) => classifier(features(image, pass), pass), 8);
+}
+
+/** The initial block and the stages after it, from the image to the last one's feature map. */
+function stackStages(
+  builder: ModelBuilder,
+  stages: readonly Stage[],
+  dropout: number | undefined,
+): { features: Layer; channels: number } {
   let channels = INITIAL_CHANNELS;
-  const initial = initialBlock(builder, 'initial_block', { in: 3, out: channels, activation: 'prelu' });
+  const initial = initialBlock(builder, 'initial_block', {
+    in: 3,
+    out: channels,
+    activation: 'prelu',
+  });
 
   // Each step goes from one feature map to the next; pooling indices wait in a stack for the mirrored unpooling.
-  type Step = (x: Parameters<Layer>[0], pass: Parameters<Layer>[1], pooled: PoolIndices[]) => ReturnType<Layer>;
+  type Step = (
+    x: Parameters<Layer>[0],
+    pass: Parameters<Layer>[1],
+    pooled: PoolIndices[],
+  ) => ReturnType<Layer>;
   const steps: Step[] = [];
-  for (const stage of STAGES) {
+  for (const stage of stages) {
     const block = { activation: stage.activation, dropout: dropout ?? stage.dropout };
     const resampling = { ...block, in: channels, out: stage.channels };
     if (stage.resampling === 'down') {
-      const down = downsamplingBottleneck(builder, { ...resampling, name: `downsample${stage.number}_0` });
+      const down = downsamplingBottleneck(builder, {
+        ...resampling,
+        name: `downsample${stage.number}_0`,
+      });
       steps.push((x, pass, pooled) => {
         const { value, indices } = down(x, pass);
         pooled.push(indices);
         return value;
       });
     } else if (stage.resampling === 'up') {
-      const up = upsamplingBottleneck(builder, { ...resampling, name: `upsample${stage.number}_0` });
+      const up = upsamplingBottleneck(builder, {
+        ...resampling,
+        name: `upsample${stage.number}_0`,
+      });
       steps.push((x, pass, pooled) => up(x, pooled.pop()!, pass));
     }
     channels = stage.channels;
@@ -124,19 +168,14 @@ export function createEnet({ classCount, dropout }: EnetOptions): Model {
     const first = stage.resampling === 'none' ? 0 : 1;
     stage.bottlenecks.forEach((convolution, i) => {
       const name = `${convolution.kind}${stage.number}_${first + i}`;
-      steps.push(regularBottleneck(builder, { ...block, name, channels: stage.channels, convolution }));
+      steps.push(
+        regularBottleneck(builder, { ...block, name, channels: stage.channels, convolution }),
+      );
     });
   }
-  const transposed = conv2dTranspose(builder, 'transposed_conv', {
-    in: channels,
-    out: classCount,
-    kernel: 3,
-    padding: 1,
-  });
-
-  return builder.build((image, pass) => {
+  const features: Layer = (image, pass) => {
     const pooled: PoolIndices[] = [];
-    const features = steps.reduce((x, step) => step(x, pass, pooled), initial(image, pass));
-    return transposed(features, pass);
-  });
+    return steps.reduce((x, step) => step(x, pass, pooled), initial(image, pass));
+  };
+  return { features, channels };
 }

@@ -1,4 +1,4 @@
-import { createEnet } from './enet.js';
+import { createEnet, createEnetEncoder } from './enet.js';
 import type { Model } from './model.js';
 
 export interface ModelOptions {
@@ -9,6 +9,7 @@ export interface ModelOptions {
 /** The networks that can be a victim, by the name that a checkpoint calls them. */
 export const MODELS = {
   enet: createEnet,
+  'enet-encoder': createEnetEncoder,
 } as const satisfies Readonly<Record<string, (options: ModelOptions) => Model>>;
 
 export type ModelName = keyof typeof MODELS;

@@ -47,7 +47,9 @@ export type Layer = (x: tf.Tensor4D, pass: Pass) => tf.Tensor4D;
 
 export interface Model {
   readonly spec: ModelSpec;
-  /** From float32 `[N, H, W, 3]`, RGB in 0..1, H and W multiples of 8, to float32 logits `[N, H, W, K]`. */
+  /** How many pixels of the image a pixel of the logits is wide and high: S below. */
+  readonly outputStride: number;
+  /** From float32 `[N, H, W, 3]`, RGB in 0..1, H and W multiples of 8, to float32 logits `[N, H/S, W/S, K]`. */
   readonly forward: Layer;
 }
 
@@ -68,7 +70,8 @@ export class ModelBuilder {
     return spec;
   }
 
-  build(forward: Layer): Model {
-    return { spec: { parameters: this.parameters, statistics: this.statistics }, forward };
+  build(forward: Layer, outputStride = 1): Model {
+    const { parameters, statistics } = this;
+    return { spec: { parameters, statistics }, outputStride, forward };
   }
 }

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { createEnet } from '../../../src/train/models/enet.js';
+import { createEnet, createEnetEncoder } from '../../../src/train/models/enet.js';
 import { initialWeights } from '../../../src/train/packing.js';
 import { createEvaluationPass } from '../../../src/train/pass.js';
-import {
-  mapValues,
-  randomArray,
-  toTensor,
-  useNativeTensorFlow,
-} from '../../support/tensorflow.js';
+import { mapValues, randomArray, toTensor, useNativeTensorFlow } from '../../support/tensorflow.js';
 
 describe('createEnet', () => {
   it('names parameters once each, as PyTorch-ENet does', () => {
@@ -53,11 +48,46 @@ describe('createEnet', () => {
             spec,
             weights as unknown as Parameters<typeof createEvaluationPass>[1],
           );
-          const logits = forward(toTensor(randomArray([2, height, width, 3], 1)) as tf.Tensor4D, pass);
+          const logits = forward(
+            toTensor(randomArray([2, height, width, 3], 1)) as tf.Tensor4D,
+            pass,
+          );
           assert.deepEqual(logits.shape, [2, height, width, 7]);
           assert.ok(logits.dataSync().every((value) => Number.isFinite(value)));
         });
       });
     }
+  });
+});
+
+describe('createEnetEncoder', () => {
+  useNativeTensorFlow();
+
+  it("has the encoder's parameters of createEnet and a classifier", () => {
+    const whole = createEnet({ classCount: 12 }).spec.parameters;
+    const encoder = createEnetEncoder({ classCount: 12 }).spec.parameters;
+    const isDecoder = /^(upsample|regular[45]|transposed)/;
+    const shared = whole.filter(({ name }) => !isDecoder.test(name));
+    const classifier = { name: 'classifier.weight', shape: [1, 1, 128, 12] };
+    assert.deepEqual(
+      encoder.map(({ name, shape }) => ({ name, shape })),
+      [...shared.map(({ name, shape }) => ({ name, shape })), classifier],
+    );
+  });
+
+  it('gives a logit for each class at each square of 8×8 pixels', () => {
+    const { spec, forward, outputStride } = createEnetEncoder({ classCount: 7 });
+    tf.tidy(() => {
+      const weights = mapValues({ ...initialWeights(spec, 1) }, (values: Float32Array) =>
+        tf.tensor1d(values),
+      );
+      const pass = createEvaluationPass(
+        spec,
+        weights as unknown as Parameters<typeof createEvaluationPass>[1],
+      );
+      const logits = forward(toTensor(randomArray([2, 24, 40, 3], 1)) as tf.Tensor4D, pass);
+      assert.deepEqual(logits.shape, [2, 3, 5, 7]);
+      assert.equal(outputStride, 8);
+    });
   });
 });
