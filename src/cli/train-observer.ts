@@ -21,15 +21,14 @@ export interface ShownTraining extends TrainObserver {
  * @param options.now - seconds of a clock, for the time left.
  */
 export function createTrainObserver({
-  epochs,
   printStep,
   now = () => performance.now() / 1000,
 }: {
-  epochs: number;
   printStep: boolean;
   now?: () => number;
 }): ShownTraining {
-  const pace = createPace(epochs);
+  let epochs = 0;
+  let pace = createPace(epochs);
   let bestMiou: number | null = null;
   let progress: Progress | undefined;
   let shown = '';
@@ -52,8 +51,9 @@ export function createTrainObserver({
     onClassPixels: (done, total) => {
       show("counting the classes' pixels", total).update(done, ' labels');
     },
-    onStart: ({ epoch, step, stepsPerEpoch, bestMiou: best, resumed }) => {
-      bestMiou = best;
+    onStart: ({ epoch, step, stepsPerEpoch, bestMiou: best, resumed, ...start }) => {
+      [epochs, bestMiou] = [start.epochs, best];
+      pace = createPace(epochs);
       stop();
       if (resumed)
         log(`resumed after ${formatCount(epoch, 'epoch')}, ${formatCount(step, 'step')} in all`);
@@ -83,11 +83,14 @@ export function createTrainObserver({
       stop();
       bestMiou = report.bestMiou;
       pace.epoch(now());
+      const score =
+        report.valMiou === null
+          ? ''
+          : `, val mIoU ${formatPercent(report.valMiou)} (best ${formatPercent(report.bestMiou)})`;
       const speed =
         report.imagesPerSecond === null ? '' : `, ${report.imagesPerSecond.toFixed(1)} images/s`;
       log(
-        `epoch ${report.epoch}/${epochs}: loss ${report.trainLoss.toFixed(4)}, val mIoU ${formatPercent(report.valMiou)} ` +
-          `(best ${formatPercent(report.bestMiou)})${speed}, ${formatDuration(report.seconds)}, ` +
+        `epoch ${report.epoch}/${epochs}: loss ${report.trainLoss.toFixed(4)}${score}${speed}, ${formatDuration(report.seconds)}, ` +
           `waited ${report.waitSeconds.toFixed(1)} s for pictures`,
       );
     },

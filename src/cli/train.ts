@@ -2,14 +2,15 @@ import type { Command } from 'commander';
 import { segprobeCacheDir } from '../graph/native/context.js';
 import {
   type Checkpoint,
+  hasCheckpoint,
   readCheckpoint,
   type TrainState,
   weightsFileOf,
 } from '../train/checkpoint.js';
 import type { TrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
+import { encoderFolderOf, trainInParts } from '../train/encoder-first.js';
 import { lockRun } from '../train/run-lock.js';
-import { trainVictim } from '../train/train.js';
 import { assertFree, assertSameClasses, assertSameOptions } from '../train/training.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
@@ -40,8 +41,7 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
   const pretrained = await readPretrained(flags);
   const trainSplit = await openSplit(config, 'train');
   const valSplit = await openSplit(config, 'val');
-  const { epochs } = config;
-  const observer = createTrainObserver({ epochs, printStep: flags['printStep'] === true });
+  const observer = createTrainObserver({ printStep: flags['printStep'] === true });
   const announce = (): void =>
     observer.log('stopping after this step and saving; Ctrl-C again ends at once, without saving');
   try {
@@ -49,7 +49,7 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
     const { description } = await useDevice(flags.device, printMessage);
     printMessage(`${description}; checkpoint ${folder}`);
     return await withInterrupt(announce, (signal) =>
-      trainVictim({
+      trainInParts({
         config,
         folder,
         train: trainSplit,
@@ -61,6 +61,7 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
         onClassPixels: observer.onClassPixels,
         observer,
         signal,
+        onPart: (part) => observer.log(PARTS[part]),
       }),
     );
   } finally {
@@ -68,6 +69,11 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
     await Promise.all([trainSplit.close(), valSplit.close()]);
   }
 }
+
+const PARTS = {
+  encoder: 'first part: the encoder alone, on one label in 8×8',
+  whole: 'second part: the whole network, from the trained encoder',
+} as const;
 
 /** Refuses early what can be known early: loading TensorFlow takes seconds. */
 async function readConfig(
@@ -80,13 +86,22 @@ async function readConfig(
   try {
     if (existing === 'refuse') assertFree(folder);
     if (existing !== 'resume') return config;
-    const before = (await readCheckpoint(folder)).state.config;
+    const before = await readConfigBefore(folder);
     const resumed = toTrainConfig(flags, before);
     assertSameOptions(before, resumed);
     return resumed;
   } finally {
     await lock.release();
   }
+}
+
+/** The configuration of the training that is resumed, whichever part it was in. */
+async function readConfigBefore(folder: string): Promise<TrainConfig> {
+  const encoderFolder = encoderFolderOf(folder);
+  if (hasCheckpoint(folder) || !hasCheckpoint(encoderFolder)) {
+    return (await readCheckpoint(folder)).state.config;
+  }
+  return { ...(await readCheckpoint(encoderFolder)).state.config, model: 'enet' };
 }
 
 async function readPretrained(

@@ -102,6 +102,13 @@ export function addTrainingFlags(command: Command): Command {
       'validate and keep the moving average of the weights, with this decay (default: 0, none)',
       number,
     )
+    .addOption(
+      new Option(
+        '--encoder-first',
+        'train the encoder alone first, as a checkpoint NAME-encoder',
+      ).conflicts('pretrained'),
+    )
+    .option('--encoder-epochs <n>', 'for so many epochs (default: --epochs)', positiveInteger)
     .option('--val-every <n>', 'validate after every so many epochs (default: 1)', positiveInteger)
     .addOption(new Option('--model <name>', 'the network (default: enet)').choices(MODEL_NAMES))
     .addOption(
@@ -169,6 +176,8 @@ const CONFIG_KEYS = [
   'cropHeight',
   'cropWidth',
   'emaDecay',
+  'encoderFirst',
+  'encoderEpochs',
   'valEvery',
 ] as const satisfies readonly (keyof TrainConfig)[];
 

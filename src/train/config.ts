@@ -46,6 +46,9 @@ const trainConfigShape = z.strictObject({
   cropWidth: multipleOf8.optional(),
   /** What is validated and kept is the exponential moving average of the weights with this decay; 0: the weights themselves. */
   emaDecay: shareBelow1.default(0),
+  /** Train the encoder alone before the whole network, for `encoderEpochs`, or as many as the whole. */
+  encoderFirst: z.boolean().default(false),
+  encoderEpochs: count.optional(),
   /** Validate after every so many epochs, and after the last. */
   valEvery: count.default(1),
 });
@@ -54,6 +57,9 @@ const trainConfigShape = z.strictObject({
 export const trainConfigSchema = trainConfigShape.superRefine((config, context) => {
   const refuse = (key: keyof TrainConfig, message: string): void =>
     context.addIssue({ code: 'custom', path: [key], message });
+  if (config.encoderFirst && !['enet', 'enet-encoder'].includes(config.model)) {
+    refuse('encoderFirst', 'expected model enet, whose encoder can be trained alone');
+  }
   if (config.minScale > config.maxScale) {
     refuse('minScale', `expected at most --max-scale, which is ${config.maxScale}`);
   }
@@ -66,6 +72,15 @@ export const trainConfigSchema = trainConfigShape.superRefine((config, context) 
 });
 
 export type TrainConfig = z.infer<typeof trainConfigShape>;
+
+/** How many epochs the network of a configuration is trained. */
+export function epochsOf({
+  model,
+  epochs,
+  encoderEpochs,
+}: Pick<TrainConfig, 'model' | 'epochs' | 'encoderEpochs'>): number {
+  return model === 'enet-encoder' ? (encoderEpochs ?? epochs) : epochs;
+}
 
 /** The size of what a training step sees. */
 export function trainSizeOf(config: TrainConfig): Size {

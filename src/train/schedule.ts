@@ -1,4 +1,4 @@
-import type { TrainConfig } from './config.js';
+import { epochsOf, type TrainConfig } from './config.js';
 
 /** The exponent of the poly schedule, as in DeepLab (arXiv:1606.00915). */
 const POLY_POWER = 0.9;
@@ -12,13 +12,20 @@ const POLY_POWER = 0.9;
 export function learningRateAt(
   config: Pick<
     TrainConfig,
-    'schedule' | 'learningRate' | 'lrDecay' | 'lrDecayEpochs' | 'epochs' | 'warmupEpochs'
+    | 'schedule'
+    | 'learningRate'
+    | 'lrDecay'
+    | 'lrDecayEpochs'
+    | 'warmupEpochs'
+    | 'model'
+    | 'epochs'
+    | 'encoderEpochs'
   >,
   step: number,
   stepsPerEpoch: number,
 ): number {
-  const { schedule, lrDecay, lrDecayEpochs, epochs, warmupEpochs } = config;
-  const done = Math.min(1, step / (epochs * stepsPerEpoch));
+  const { schedule, lrDecay, lrDecayEpochs, warmupEpochs } = config;
+  const done = Math.min(1, step / (epochsOf(config) * stepsPerEpoch));
   const warmth = Math.min(1, (step + 1) / (warmupEpochs * stepsPerEpoch));
   const learningRate = config.learningRate * warmth;
   switch (schedule) {

@@ -1,3 +1,4 @@
+import { epochsOf } from './config.js';
 import type { TrainState } from './train-state.js';
 
 /** What a person wants to know of a training at a glance: `summary.txt`. */
@@ -6,7 +7,7 @@ export function summaryOf(state: TrainState): string {
   const under = batch > 0 ? ` and ${batch} steps of the next` : '';
   const lines = [
     `ENet for ${config.dataset}, ${classes.length} classes`,
-    `${epoch} of ${config.epochs} epochs${under}; ${step} steps in ${duration(seconds)}`,
+    `${epoch} of ${epochsOf(config)} epochs${under}; ${step} steps in ${duration(seconds)}`,
     '',
     ...(best === null ? ['No epoch is complete: nothing is measured yet.'] : scoresOf(state)),
     '',

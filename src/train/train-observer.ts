@@ -8,6 +8,8 @@ export interface TrainObserver {
 }
 
 export interface TrainStart {
+  /** To be done in all. */
+  readonly epochs: number;
   /** Epochs that are complete. */
   readonly epoch: number;
   /** Steps done in all. */

@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.js';
 import { isSegprobeError, SegprobeError } from '../shared/errors.js';
 import { createRandom, shuffledIndices } from '../shared/random.js';
 import { recoverCheckpoint, type TrainState } from './checkpoint.js';
+import { epochsOf } from './config.js';
 import { evaluateVictim, type Evaluation } from './evaluate.js';
 import { yieldToEvents } from './events.js';
 import { lockRun } from './run-lock.js';
@@ -39,8 +40,9 @@ export async function trainVictim(options: TrainOptions): Promise<TrainState> {
       const { epoch, step, best } = training.state;
       const { stepsPerEpoch } = training;
       const bestMiou = best?.miou ?? null;
-      observer.onStart({ epoch, step, stepsPerEpoch, bestMiou, resumed: step > 0 });
-      while (training.state.epoch < config.epochs) {
+      const epochs = epochsOf(config);
+      observer.onStart({ epochs, epoch, step, stepsPerEpoch, bestMiou, resumed: step > 0 });
+      while (training.state.epoch < epochs) {
         const report = await runEpoch(options, training).catch((error: unknown) =>
           saveAndThrow(error, training, save),
         );
@@ -151,7 +153,7 @@ async function finishEpoch(
   const { config } = options;
   const { state, stepsPerEpoch } = training;
   const epoch = state.epoch + 1;
-  const isTime = epoch % config.valEvery === 0 || epoch === config.epochs;
+  const isTime = epoch % config.valEvery === 0 || epoch === epochsOf(config);
   const scores = isTime ? await validate(options, training, epoch) : undefined;
   const { best } = training.state;
   const report: EpochReport = {

@@ -14,9 +14,10 @@ import {
 import { isAugmented } from './augmentation.js';
 import { flagOf, type TrainConfig, trainSizeOf } from './config.js';
 import { batchSizesOf } from './evaluate.js';
-import type { NamedTensors } from './packing.js';
+import { createModel } from './models/index.js';
+import { initialWeights, type NamedTensors, unpackWeights } from './packing.js';
 import type { RunLock } from './run-lock.js';
-import { createVictim, type Victim } from './victim.js';
+import { createVictim, type Victim, type VictimOptions } from './victim.js';
 
 export interface TrainingSource {
   readonly config: TrainConfig;
@@ -28,6 +29,8 @@ export interface TrainingSource {
   readonly existing: 'refuse' | 'resume' | 'overwrite';
   /** A checkpoint's weights to begin with instead of random ones, and the file that they come from. */
   readonly pretrained?: { readonly weights: NamedTensors; readonly file: string } | undefined;
+  /** The trained encoder of the network to begin with, and the file that it comes from; the rest is drawn. */
+  readonly encoder?: { readonly weights: NamedTensors; readonly file: string } | undefined;
   /** Folder of the cached class weights. */
   readonly cacheDir: string;
   readonly reloadClassWeights?: boolean;
@@ -73,8 +76,7 @@ export async function prepareTraining(source: TrainingSource): Promise<Training>
     model: config.model,
     classCount: classTable.classes.length,
     seed: config.seed,
-    weights: source.pretrained?.weights,
-    weightsFile: source.pretrained?.file,
+    ...firstWeights(source),
     predictBatchSizes: batchSizesOf(countScenes(config, val), config.batchSize),
     training: {
       batchSizes: batchSizesOf(scenes, config.batchSize),
@@ -145,6 +147,23 @@ export async function saveTraining(
   training.savedStep = state.step;
 }
 
+/** What a training begins with, where that is not drawn. */
+function firstWeights({
+  config,
+  train,
+  pretrained,
+  encoder,
+}: TrainingSource): Pick<VictimOptions, 'weights' | 'weightsFile'> {
+  const given = encoder ?? pretrained;
+  if (given === undefined || encoder === undefined) {
+    return { weights: given?.weights, weightsFile: given?.file };
+  }
+  const { spec } = createModel(config.model, { classCount: train.classTable.classes.length });
+  const drawn = unpackWeights(spec, initialWeights(spec, config.seed));
+  const trained = [...encoder.weights].filter(([name]) => drawn.has(name));
+  return { weights: new Map([...drawn, ...trained]), weightsFile: encoder.file };
+}
+
 /** @throws SegprobeError `DATASET_INVALID` unless the data set has the classes of the checkpoint. */
 export function assertSameClasses({ classes }: TrainState, dataset: Dataset): void {
   const [expected, found] = [classes.map(({ name }) => name), classNames(dataset.classTable)];
@@ -174,7 +193,11 @@ function countScenes({ limit }: TrainConfig, dataset: Dataset): number {
 }
 
 /** Options that a resumption may change: the numbers up to here do not depend on them. */
-const CHANGEABLE: ReadonlySet<string> = new Set<keyof TrainConfig>(['datasetDir', 'epochs']);
+const CHANGEABLE: ReadonlySet<string> = new Set<keyof TrainConfig>([
+  'datasetDir',
+  'epochs',
+  'encoderEpochs',
+]);
 
 async function readExisting(source: TrainingSource): Promise<Checkpoint | undefined> {
   const { folder, existing, config } = source;

@@ -157,7 +157,7 @@ function prediction({ model, averaging }: VictimProgramOptions): ProgramFunction
     const weights = averaging ? averageOf(latest) : latest;
     const pass = createEvaluationPass(model.spec, weights);
     const logits = model.forward(image as tf.Tensor4D, pass);
-    const labels = tf.argMax(logits, 3) as tf.Tensor3D;
+    const labels = tf.argMax<tf.Tensor3D>(logits, 3);
     return { outputs: { logits, labels: growLabels(labels, model.outputStride) } };
   };
 }

@@ -229,8 +229,9 @@ function asAverage({ parameters, runningMean, runningVariance }: PackedWeights):
 }
 
 function packedState(runner: ProgramRunner): PackedState {
-  const state = Object.entries(runner.readState()).map(([name, { values }]) => [name, values]);
-  return Object.fromEntries(state) as unknown as PackedState;
+  const state = Object.entries(runner.readState());
+  const values = Object.fromEntries(state.map(([name, constant]) => [name, constant.values]));
+  return values as unknown as PackedState;
 }
 
 function vectors(state: Readonly<Record<string, Float32Array>>) {

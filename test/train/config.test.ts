@@ -21,6 +21,7 @@ describe('parseTrainConfig', () => {
       maxScale: 2,
       warmupEpochs: 0,
       emaDecay: 0,
+      encoderFirst: false,
       valEvery: 1,
       weighing: 'enet',
       withUnlabeled: false,

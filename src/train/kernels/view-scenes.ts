@@ -36,21 +36,22 @@ export function viewScenes(
   );
   const cut = (x: tf.Tensor4D, method: 'bilinear' | 'nearest', outside: number): tf.Tensor4D =>
     tf.image.cropAndResize(x, boxes, own, [height, width], method, outside);
-  const labels = cut(
-    tf.cast(tf.reshape(label, [...label.shape, 1]) as tf.Tensor4D, 'float32'),
-    'nearest',
-    ignoreIndex,
-  );
+  const numbers = tf.cast(tf.reshape<tf.Rank.R4>(label, [...label.shape, 1]), 'float32');
+  const labels = tf.reshape<tf.Rank.R3>(cut(numbers, 'nearest', ignoreIndex), [
+    count,
+    height,
+    width,
+  ]);
   const rows = tf.split(tf.reshape(colors, [count, 1, 1, 12]), 12, 3);
   return {
     image: recolor(cut(image, 'bilinear', 0), ...rows)[0] as tf.Tensor4D,
-    label: tf.cast(tf.reshape(labels, [count, height, width]), 'int32') as tf.Tensor3D,
+    label: tf.cast(labels, 'int32'),
   };
 }
 
 /** Gives each pixel the colour that three rows of four make of its own, within 0..1, in one loop. */
 const recolor = jit('recolor', (image, ...row) => {
-  const [red, green, blue] = tf.split(image!, 3, 3);
+  const [red, green, blue] = tf.split(image, 3, 3);
   const channel = (i: number): tf.Tensor => {
     const [r, g, b, shift] = row.slice(4 * i, 4 * i + 4);
     const sum = tf.add(tf.add(tf.mul(red!, r!), tf.mul(green!, g!)), tf.mul(blue!, b!));
