@@ -98,6 +98,11 @@ export function addTrainingFlags(command: Command): Command {
       positiveInteger,
     )
     .option(
+      '--hard-below <probability>',
+      'only pixels count whose right class has a probability below this, e.g. 0.7 (default: all count)',
+      number,
+    )
+    .option(
       '--ema-decay <share>',
       'validate and keep the moving average of the weights, with this decay (default: 0, none)',
       number,
@@ -175,6 +180,7 @@ const CONFIG_KEYS = [
   'maxScale',
   'cropHeight',
   'cropWidth',
+  'hardBelow',
   'emaDecay',
   'encoderFirst',
   'encoderEpochs',

@@ -44,6 +44,8 @@ const trainConfigShape = z.strictObject({
   /** The window of the scaled scene that a training step sees; the whole size if absent. */
   cropHeight: multipleOf8.optional(),
   cropWidth: multipleOf8.optional(),
+  /** Hard-pixel mining: only pixels count in the loss whose right class has a probability below this. */
+  hardBelow: positive.max(1, 'expected at most 1').optional(),
   /** What is validated and kept is the exponential moving average of the weights with this decay; 0: the weights themselves. */
   emaDecay: shareBelow1.default(0),
   /** Train the encoder alone before the whole network, for `encoderEpochs`, or as many as the whole. */

@@ -81,6 +81,7 @@ export async function prepareTraining(source: TrainingSource): Promise<Training>
     training: {
       batchSizes: batchSizesOf(scenes, config.batchSize),
       classWeights,
+      hardBelow: config.hardBelow,
       weightDecay: config.weightDecay,
       views: isAugmented(config)
         ? { ...trainSizeOf(config), ignoreIndex: classTable.ignoreIndex }

@@ -26,6 +26,8 @@ export interface VictimProgramOptions {
   readonly predictBatchSizes: readonly number[];
   /** Weight of each class in the loss; 0 ignores it. */
   readonly classWeights: readonly number[];
+  /** Only pixels count in the loss whose right class has a probability below this. */
+  readonly hardBelow?: number | undefined;
   readonly weightDecay: number;
   /** Also return the gradient, under `gradient` `[parameters]`. @defaultValue false */
   readonly outputGradient?: boolean;
@@ -103,7 +105,7 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
 }
 
 function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
-  const { model, classWeights, weightDecay, outputGradient = false } = options;
+  const { model, classWeights, hardBelow, weightDecay, outputGradient = false } = options;
   return (inputs, state) => {
     const before = state as unknown as VictimState;
     const { seed, stepSize, secondCorrection, averageDecay } = inputs as Record<
@@ -116,7 +118,7 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
     const lossOf = tf.valueAndGrad((parameters: tf.Tensor) => {
       pass = createTrainingPass(model.spec, parameters, seed);
       const logits = model.forward(image, pass);
-      return crossEntropy(logits, target, tf.tensor1d([...classWeights]));
+      return crossEntropy(logits, target, tf.tensor1d([...classWeights]), { hardBelow });
     });
     const { value: loss, grad: gradient } = lossOf(before.parameters);
     const statistics = pass.updatedStatistics(before);

@@ -33,6 +33,8 @@ export interface VictimOptions extends Size {
   readonly training?: {
     readonly batchSizes: readonly number[];
     readonly classWeights: readonly number[];
+    /** Only pixels count in the loss whose right class has a probability below this. */
+    readonly hardBelow?: number | undefined;
     readonly weightDecay: number;
     /** The size at which training sees its scenes, where it sees them by `Views`. */
     readonly views?: (Size & { readonly ignoreIndex: number }) | undefined;
@@ -103,6 +105,7 @@ export function createVictim(options: VictimOptions): Victim {
       trainBatchSizes: training?.batchSizes ?? [],
       predictBatchSizes: options.predictBatchSizes,
       classWeights: training?.classWeights ?? [],
+      hardBelow: training?.hardBelow,
       weightDecay: training?.weightDecay ?? 0,
       views: training?.views,
       averaging,

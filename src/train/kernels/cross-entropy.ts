@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { executeRawOp, isNativeBackend } from '../../graph/node-backend.js';
 import { jit } from '../../graph/recorder.js';
+import { keepHardPixels } from './hard-pixels.js';
 import { FLOAT_TYPE, INT_TYPE } from './raw.js';
 import { withGradient } from './with-gradient.js';
 
@@ -10,17 +11,21 @@ import { withGradient } from './with-gradient.js';
  * @param logits - float32 `[N, H, W, K]`.
  * @param labels - int32 `[N, H, W]`, each in 0..K−1. A class of weight 0 is ignored; at least one pixel must count.
  * @param classWeights - float32 `[K]`.
+ * @param options.hardBelow - only pixels count whose right class has a probability below this; see `keepHardPixels`.
  * @returns float32 scalar; the caller disposes it. No gradient flows to labels or weights.
  */
 export function crossEntropy(
   logits: tf.Tensor4D,
   labels: tf.Tensor,
   classWeights: tf.Tensor,
+  { hardBelow }: { readonly hardBelow?: number | undefined } = {},
 ): tf.Scalar {
   const classCount = logits.shape[3];
   const flatLabels = tf.reshape<tf.Rank.R1>(labels, [-1]);
   const flatLogits = tf.reshape<tf.Rank.R2>(logits, [-1, classCount]);
-  const weights = tf.gather(classWeights, flatLabels);
+  const given = tf.gather(classWeights, flatLabels);
+  const weights =
+    hardBelow === undefined ? given : keepHardPixels(flatLogits, flatLabels, given, hardBelow);
   const shares = tf.div<tf.Tensor1D>(weights, tf.sum(weights)); // [P], sums to 1
   return isNativeBackend()
     ? nativeCrossEntropy(flatLogits, flatLabels, shares)

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type * as tf from '@tensorflow/tfjs';
 import { crossEntropy } from '../../../src/train/kernels/cross-entropy.js';
 import {
@@ -64,5 +65,38 @@ describeOnEveryBackend('crossEntropy', (evaluate) => {
       reference: ({ logits, labels, weights }) =>
         reference.crossEntropy(logits!, labels!, weights!),
     });
+  });
+
+  /** Four pixels of equal weight, the right class of each with probability 0.9, 0.8, 0.5 and 0.1. */
+  const lossBelow = (hardBelow: number, pixels = [0.9, 0.8, 0.5, 0.1]): number => {
+    const inputs = {
+      logits: ndArray(
+        [1, 1, pixels.length, 2],
+        pixels.flatMap((p) => [Math.log(p), Math.log(1 - p)]),
+      ),
+      labels: ndArray(
+        [1, 1, pixels.length],
+        pixels.map(() => 0),
+        'int32',
+      ),
+      weights: ndArray([2], [2, 3]),
+    };
+    const { loss } = evaluate(inputs, ({ logits, labels, weights }) => ({
+      loss: crossEntropy(logits as tf.Tensor4D, labels!, weights!, { hardBelow }),
+    }));
+    return loss!.values[0]!;
+  };
+
+  it('counts the pixels alone whose right class has a probability below hardBelow', () => {
+    const expected = (-Math.log(0.5) - Math.log(0.1)) / 2;
+    assert.ok(Math.abs(lossBelow(0.7) - expected) < 1e-5, `${lossBelow(0.7)}`);
+  });
+
+  it('counts all pixels where fewer than one in 16 is hard', () => {
+    const easy = Array.from({ length: 16 }, () => 0.9);
+    const mean = (16 * -Math.log(0.9) - Math.log(0.1)) / 17;
+    assert.ok(Math.abs(lossBelow(0.7, [...easy, 0.1]) - mean) < 1e-5);
+    const oneOf16 = lossBelow(0.7, [...easy.slice(1), 0.1]);
+    assert.ok(Math.abs(oneOf16 - -Math.log(0.1)) < 1e-5, `${oneOf16}`);
   });
 });
