@@ -4,7 +4,6 @@ import { readCheckpoint } from '../train/checkpoint.js';
 import { parseTrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
 import { batchSizesOf, evaluateVictim } from '../train/evaluate.js';
-import { assertSameClasses } from '../train/training.js';
 import { createVictim } from '../train/victim.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
@@ -68,10 +67,9 @@ export async function test(flags: TrainingFlags, split: Split): Promise<TestResu
     ...pick(flags, ['batchSize', 'height', 'width']),
   };
   const { batchSize, height, width, ...config } = parseTrainConfig({ ...before, ...given });
-  const dataset = await openSplit(config, split);
+  const dataset = await openSplit(config, split, state);
   const size = { height, width };
   try {
-    assertSameClasses(state, dataset);
     const total = Math.min(config.limit ?? Infinity, dataset.length);
     const { description } = await useDevice(flags.device, printMessage);
     const victim = createVictim({

@@ -11,7 +11,7 @@ import type { TrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
 import { encoderFolderOf, trainInParts } from '../train/encoder-first.js';
 import { lockRun } from '../train/run-lock.js';
-import { assertFree, assertSameClasses, assertSameOptions } from '../train/training.js';
+import { assertFree, assertSameOptions } from '../train/training.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { formatCount, formatPercent, formatScores } from './scores.js';
@@ -37,15 +37,15 @@ export function configureTrain(command: Command): void {
 export async function train(flags: TrainingFlags): Promise<TrainState> {
   const folder = checkpointFolder(flags);
   const existing = flags['resume'] ? 'resume' : flags['overwrite'] ? 'overwrite' : 'refuse';
-  const config = await readConfig(flags, folder, existing);
+  const { config, before } = await readConfig(flags, folder, existing);
   const pretrained = await readPretrained(flags);
-  const trainSplit = await openSplit(config, 'train');
-  const valSplit = await openSplit(config, 'val');
+  const inOrderOf = before ?? pretrained?.state;
+  const trainSplit = await openSplit(config, 'train', inOrderOf);
+  const valSplit = await openSplit(config, 'val', inOrderOf);
   const observer = createTrainObserver({ printStep: flags['printStep'] === true });
   const announce = (): void =>
     observer.log('stopping after this step and saving; Ctrl-C again ends at once, without saving');
   try {
-    if (pretrained !== undefined) assertSameClasses(pretrained.state, trainSplit);
     const { description } = await useDevice(flags.device, printMessage);
     printMessage(`${description}; checkpoint ${folder}`);
     return await withInterrupt(announce, (signal) =>
@@ -75,33 +75,37 @@ const PARTS = {
   whole: 'second part: the whole network, from the trained encoder',
 } as const;
 
-/** Refuses early what can be known early: loading TensorFlow takes seconds. */
+/**
+ * Refuses early what can be known early: loading TensorFlow takes seconds.
+ * @returns the configuration, and the state of the training that is resumed.
+ */
 async function readConfig(
   flags: TrainingFlags,
   folder: string,
   existing: 'refuse' | 'resume' | 'overwrite',
-): Promise<TrainConfig> {
+): Promise<{ config: TrainConfig; before?: TrainState }> {
   const config = toTrainConfig(flags);
   const lock = await lockRun(folder);
   try {
     if (existing === 'refuse') assertFree(folder);
-    if (existing !== 'resume') return config;
-    const before = await readConfigBefore(folder);
-    const resumed = toTrainConfig(flags, before);
-    assertSameOptions(before, resumed);
-    return resumed;
+    if (existing !== 'resume') return { config };
+    const before = await readStateBefore(folder);
+    const resumed = toTrainConfig(flags, before.config);
+    assertSameOptions(before.config, resumed);
+    return { config: resumed, before };
   } finally {
     await lock.release();
   }
 }
 
-/** The configuration of the training that is resumed, whichever part it was in. */
-async function readConfigBefore(folder: string): Promise<TrainConfig> {
+/** The state of the training that is resumed, whichever part it was in, with the configuration of the whole. */
+async function readStateBefore(folder: string): Promise<TrainState> {
   const encoderFolder = encoderFolderOf(folder);
   if (hasCheckpoint(folder) || !hasCheckpoint(encoderFolder)) {
-    return (await readCheckpoint(folder)).state.config;
+    return (await readCheckpoint(folder)).state;
   }
-  return { ...(await readCheckpoint(encoderFolder)).state.config, model: 'enet' };
+  const { state } = await readCheckpoint(encoderFolder);
+  return { ...state, config: { ...state.config, model: 'enet' } };
 }
 
 async function readPretrained(

@@ -2,6 +2,8 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { DATASET_NAMES, openDataset } from '../data/open-dataset.js';
 import type { Dataset, Split } from '../data/dataset.js';
+import { reorderClasses } from '../data/reorder-classes.js';
+import { classNames } from '../shared/classes.js';
 import { SegprobeError } from '../shared/errors.js';
 import { DEVICES } from '../train/device.js';
 import {
@@ -12,6 +14,7 @@ import {
   WEIGHINGS,
 } from '../train/config.js';
 import { MODEL_NAMES } from '../train/models/index.js';
+import type { TrainState } from '../train/train-state.js';
 import { integer, number, positiveInteger } from './numbers.js';
 
 /** The options of train, test and full as commander parses them; names are the ancestors' where they had one. */
@@ -222,10 +225,21 @@ export function checkpointFolder({
   return path.join(saveDir, name);
 }
 
-/** Opens a split of the data set that a configuration names. The caller closes it. */
-export function openSplit(
+/**
+ * Opens a split of the data set that a configuration names. The caller closes it.
+ * @param before - a checkpoint whose classes the data set must have, and whose order of them it then takes.
+ */
+export async function openSplit(
   config: { dataset: string; datasetDir?: string | undefined },
   split: Split,
+  before?: Pick<TrainState, 'classes'>,
 ): Promise<Dataset> {
-  return openDataset({ name: config.dataset, dir: config.datasetDir, split });
+  const dataset = await openDataset({ name: config.dataset, dir: config.datasetDir, split });
+  if (before === undefined) return dataset;
+  try {
+    return reorderClasses(dataset, classNames(before));
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
 }

@@ -70,6 +70,10 @@ export const CITYSCAPES: ClassTable = {
 };
 
 /** The class names, in order. */
-export function classNames(table: ClassTable): string[] {
-  return table.classes.map(({ name }) => name);
+export function classNames({
+  classes,
+}: {
+  readonly classes: readonly Pick<LabelClass, 'name'>[];
+}): string[] {
+  return classes.map(({ name }) => name);
 }
