@@ -89,6 +89,35 @@ describe('segprobe test', function () {
     assert.match(stderr, /^TensorFlow \S+ on cpu; 1 images of 32×32\n$/);
   });
 
+  it('measures the same of a checkpoint whose classes stand in another order', async () => {
+    const save = path.join(folder, 'save');
+    const { state, weights, optimizer } = await readCheckpoint(path.join(save, 'tiny'));
+    const last = 'transposed_conv.weight'; // [16, 12, 3, 3]: outputs are the second axis
+    const { shape, data } = weights.get(last)!;
+    const outputs = shape[1]!;
+    const reversed = data.map((_, i) => {
+      const [channel, k, tap] = [Math.floor(i / 9 / outputs), Math.floor(i / 9) % outputs, i % 9];
+      return data[(channel * outputs + outputs - 1 - k) * 9 + tap]!;
+    });
+    await writeCheckpoint(path.join(save, 'reversed'), {
+      state: {
+        ...state,
+        classes: state.classes.toReversed(),
+        ignoreIndex: outputs - 1 - state.ignoreIndex,
+      },
+      weights: new Map([...weights, [last, { dtype: 'F32', shape, data: reversed }]]),
+      optimizer,
+    });
+    const [given, found] = [await result(), await result('--name', 'reversed')];
+    const { classes, miou, pixelAccuracy } = found;
+    assert.deepEqual(classes.toReversed(), given.classes);
+    assert.deepEqual(
+      [pixelAccuracy, miou!.toFixed(12)],
+      [given.pixelAccuracy, given.miou!.toFixed(12)],
+    );
+    assert.ok(given.classes[0]!.pixels !== found.classes[0]!.pixels);
+  });
+
   it('refuses a data set of other classes', async () => {
     const [name, place] = ['others', path.join(folder, 'save', 'others')];
     const { state, ...tensors } = await readCheckpoint(path.join(folder, 'save', 'tiny'));
