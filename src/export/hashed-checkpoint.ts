@@ -1,6 +1,6 @@
 import { readFileWhole } from '../data/files.js';
 import { type Checkpoint, readCheckpoint, weightsFileOf } from '../train/checkpoint.js';
-import { sha256Of } from '../train/train-state.js';
+import { sha256Of } from '../train/sha256.js';
 
 /** A checkpoint, and the file that its weights come from. */
 export interface HashedCheckpoint {

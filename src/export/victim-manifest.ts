@@ -1,7 +1,7 @@
 import { type Manifest, type ModelFacts, parseManifest } from '../shared/manifest.js';
 import { DEFAULT_OPSET } from '../shared/onnx/index.js';
 import type { TrainState } from '../train/checkpoint.js';
-import { sha256Of } from '../train/train-state.js';
+import { sha256Of } from '../train/sha256.js';
 
 /** What the weights may be used for, by the data set that they were trained on. */
 const LICENSE_NOTES: Readonly<Record<string, string>> = {

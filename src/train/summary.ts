@@ -34,8 +34,8 @@ function scoresOf({ best, classes, ignoreIndex }: TrainState): string[] {
   ];
 }
 
-/** Two columns; the second is flush right where it holds figures. */
-function table(rows: readonly (readonly [string, string])[]): string[] {
+/** Sets rows in two columns; the second is flush right where it holds figures. */
+export function table(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([key]) => key.length));
   return rows.map(([key, value]) => {
     const text = value.endsWith('%') || value === '–' ? value.padStart(8) : value;
@@ -43,11 +43,13 @@ function table(rows: readonly (readonly [string, string])[]): string[] {
   });
 }
 
-function percent(share: number | null): string {
+/** Writes a share of 1; a dash where there is none. */
+export function percent(share: number | null): string {
   return share === null ? '–' : `${(100 * share).toFixed(2)} %`;
 }
 
-function duration(seconds: number): string {
+/** Writes seconds in the unit that suits them. */
+export function duration(seconds: number): string {
   if (seconds < 90) return `${seconds.toFixed(1)} seconds`;
   if (seconds < 5400) return `${(seconds / 60).toFixed(1)} minutes`;
   return `${(seconds / 3600).toFixed(1)} hours`;

@@ -108,7 +108,11 @@ describe('readCheckpoint of a damaged checkpoint', () => {
   const states: { name: string; edit: (state: Record<string, unknown>) => void; found: RegExp }[] =
     [
       { name: 'another version', edit: (state) => (state['version'] = 2), found: /got version: / },
-      { name: 'another model', edit: (state) => (state['model'] = 'unet'), found: /got model: / },
+      {
+        name: 'another model',
+        edit: (state) => ((state['config'] as Record<string, unknown>)['model'] = 'unet'),
+        found: /got config\.model: /,
+      },
       { name: 'no step', edit: (state) => delete state['step'], found: /got step: / },
       {
         name: 'an option of the wrong kind',

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { addBias } from '../kernels/bias.js';
 import { conv2d as convolve } from '../kernels/conv2d.js';
 import { conv2dTranspose as convolveTransposed } from '../kernels/conv2d-transpose.js';
 import type { Pair } from '../kernels/raw.js';
@@ -14,22 +15,26 @@ export interface Conv2dConfig {
   readonly padding?: number | Pair;
   /** @defaultValue 1 */
   readonly dilation?: number;
+  /** Adds a learned number to each output channel. @defaultValue false */
+  readonly bias?: boolean;
 }
 
-/** A convolution without bias, as all of ENet's are. */
+/** A convolution. */
 export function conv2d(builder: ModelBuilder, name: string, config: Conv2dConfig): Layer {
   const { in: channelsIn, out, stride = 1, padding = 0, dilation = 1 } = config;
   const [kh, kw] = toPair(config.kernel);
-  const filter = builder.parameter(`${name}.weight`, [kh, kw, channelsIn, out], {
-    kind: 'uniform',
-    fanIn: channelsIn * kh * kw,
-  });
+  const initializer = { kind: 'uniform', fanIn: channelsIn * kh * kw } as const;
+  const filter = builder.parameter(`${name}.weight`, [kh, kw, channelsIn, out], initializer);
+  const bias = config.bias ? builder.parameter(`${name}.bias`, [out], initializer) : undefined;
   const options = {
     strides: toPair(stride),
     padding: toPair(padding),
     dilations: toPair(dilation),
   };
-  return (x, pass) => convolve(x, pass.parameter(filter) as tf.Tensor4D, options);
+  return (x, pass) => {
+    const convolved = convolve(x, pass.parameter(filter) as tf.Tensor4D, options);
+    return bias === undefined ? convolved : addBias(convolved, pass.parameter(bias));
+  };
 }
 
 export interface Conv2dTransposeConfig {

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { ATTACKER_NAMES } from './attackers/index.js';
+import { progressShape, score } from './train-state.js';
+
+const side = z.number().int().positive().multipleOf(8, 'expected a multiple of 8');
+
+/** How an attacker came about. Further keys are kept: each attacker and loss has options of its own. */
+export const attackerConfigSchema = z.looseObject({
+  model: z.enum(ATTACKER_NAMES),
+  dataset: z.string().min(1),
+  /** The size of the pictures that it was trained on. */
+  height: side,
+  width: side,
+});
+
+export type AttackerConfig = z.infer<typeof attackerConfigSchema>;
+
+/** An attacker's `state.json`. */
+export const attackerStateSchema = z.object({
+  ...progressShape,
+  kind: z.literal('attacker'),
+  /** Whom it was trained against: the name of a victim's checkpoint, and the hash of its weights' file; null if unknown. */
+  victim: z.object({ name: z.string(), sha256: z.string() }).nullable(),
+  /** What the victim's mIoU on val was under the attack, after the epoch that the weights are of. */
+  best: z
+    .object({
+      epoch: z.number().int(),
+      /** How many scenes of val; null if unknown. */
+      images: z.number().int().nullable(),
+      miouAttacked: score,
+    })
+    .nullable(),
+  /** The file of another program that the weights come from. */
+  importedFrom: z.object({ file: z.string(), sha256: z.string() }).optional(),
+  config: attackerConfigSchema,
+});
+
+export type AttackerState = z.infer<typeof attackerStateSchema>;
