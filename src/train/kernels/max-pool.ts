@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { executeRawOp, isNativeBackend } from '../../graph/node-backend.js';
 import { padSpatially } from './conv2d.js';
 import { placeByIndex } from './max-unpool.js';
-import { bool, FLOAT_TYPE, INT_TYPE, ints, type Pair, string, windowAttributes } from './raw.js';
+import { bool, FLOAT_TYPE, INT_TYPE, ints, string, windowAttributes } from './raw.js';
 import { withGradient } from './with-gradient.js';
 
 export interface MaxPoolOptions {
@@ -12,6 +12,9 @@ export interface MaxPoolOptions {
   readonly padding: number;
 }
 
+/** float32's lowest number, for padding: an infinity would turn zero weights into NaN. */
+export const LOWEST = -3.4028234663852886e38;
+
 /**
  * Max pooling as PyTorch's `max_pool2d`. On ties the gradient goes to the first of the window.
  *
@@ -20,8 +23,7 @@ export interface MaxPoolOptions {
  */
 export function maxPool(x: tf.Tensor4D, { kernel, stride, padding }: MaxPoolOptions): tf.Tensor4D {
   if (!isNativeBackend()) {
-    const lowest = -3.4028234663852886e38; // float32's lowest: an infinity would turn zero weights into NaN.
-    return tf.maxPool(padSpatially(x, [padding, padding], lowest), kernel, stride, 'valid');
+    return tf.maxPool(padSpatially(x, [padding, padding], LOWEST), kernel, stride, 'valid');
   }
   const attributes = {
     ...windowAttributes({
@@ -56,7 +58,7 @@ export interface PooledWithIndices {
  * @param x - float32 `[N, H, W, C]`, H and W even.
  */
 export function maxPoolWithIndices(x: tf.Tensor4D): PooledWithIndices {
-  const { value: pooled, indices } = poolWithIndices(x);
+  const { value: pooled, indices } = poolWithIndices(x, 2);
   const value = withGradient([x], (save) => {
     save([indices]);
     return {
@@ -67,20 +69,20 @@ export function maxPoolWithIndices(x: tf.Tensor4D): PooledWithIndices {
   return { value: value as tf.Tensor4D, indices };
 }
 
-function poolWithIndices(x: tf.Tensor4D): PooledWithIndices {
-  const window: Pair = [2, 2];
+/** Pools windows of `kernel` × `kernel` with stride 2 and no padding; no gradient flows through it. */
+export function poolWithIndices(x: tf.Tensor4D, kernel: number): PooledWithIndices {
   if (isNativeBackend()) {
     const attributes = {
       T: FLOAT_TYPE,
       Targmax: INT_TYPE,
-      ksize: ints([1, ...window, 1]),
-      strides: ints([1, ...window, 1]),
+      ksize: ints([1, kernel, kernel, 1]),
+      strides: ints([1, 2, 2, 1]),
       padding: string('VALID'),
       include_batch_in_index: bool(true),
     };
     const [value, indices] = executeRawOp('MaxPoolWithArgmax', attributes, [x], 2);
     return { value: value as tf.Tensor4D, indices: indices as tf.Tensor4D };
   }
-  const { result, indexes } = tf.maxPoolWithArgmax(x, [...window], [...window], 'valid', true);
+  const { result, indexes } = tf.maxPoolWithArgmax(x, kernel, 2, 'valid', true);
   return { value: result as tf.Tensor4D, indices: tf.cast(indexes!, 'int32') as tf.Tensor4D };
 }

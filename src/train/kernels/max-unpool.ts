@@ -13,12 +13,7 @@ import { withGradient } from './with-gradient.js';
  * @see ENet, arXiv:1606.02147
  */
 export function maxUnpool(x: tf.Tensor4D, indices: tf.Tensor4D): tf.Tensor4D {
-  if (String(x.shape) !== String(indices.shape)) {
-    throw new SegprobeError(
-      'SHAPE_MISMATCH',
-      `expected indices of shape [${x.shape}], got [${indices.shape}]`,
-    );
-  }
+  assertIndices(x, indices);
   return withGradient([x], (save) => {
     save([indices]);
     return {
@@ -26,6 +21,15 @@ export function maxUnpool(x: tf.Tensor4D, indices: tf.Tensor4D): tf.Tensor4D {
       gradient: (dy, [where]) => [takeByIndex(dy, where as tf.Tensor4D)],
     };
   }) as tf.Tensor4D;
+}
+
+/** @throws SegprobeError `SHAPE_MISMATCH` unless there is an index for each value. */
+export function assertIndices(x: tf.Tensor, indices: tf.Tensor): void {
+  if (String(x.shape) === String(indices.shape)) return;
+  throw new SegprobeError(
+    'SHAPE_MISMATCH',
+    `expected indices of shape [${x.shape}], got [${indices.shape}]`,
+  );
 }
 
 /**
@@ -45,7 +49,7 @@ const placeCompiled = jit('maxUnpool', (values, indices) => {
 });
 
 /** Reads `x` at `indices`, numbers into `x` flattened. @returns float32 of the shape of `indices`. */
-function takeByIndex(x: tf.Tensor, indices: tf.Tensor4D): tf.Tensor {
+export function takeByIndex(x: tf.Tensor, indices: tf.Tensor4D): tf.Tensor {
   const flat = tf.gather(tf.reshape(x, [-1]), tf.reshape(indices, [-1]));
   return tf.reshape(flat, indices.shape);
 }

@@ -103,17 +103,22 @@ export function maxPool(
   });
 }
 
-/** Where the maximum of each 2×2 window lies, `((n·H + y)·W + x)·C + c`; of equal ones the first. */
-export function maxPoolIndices(x: NdArray): NdArray {
+/** Where the maximum of each window lies, `((n·H + y)·W + x)·C + c`, with stride 2; of equal ones the first. */
+export function maxPoolIndices(
+  x: NdArray,
+  { kernel, padding }: { kernel: number; padding: number } = { kernel: 2, padding: 0 },
+): NdArray {
   const [batch, height, width, channels] = x.shape as Quad;
-  const at = reader(x, NaN);
+  const at = reader(x, -Infinity);
   const indices = fromFunction([batch, height / 2, width / 2, channels], (n, y, x, c) => {
-    let [bestRow, bestColumn] = [2 * y, 2 * x];
-    for (const row of [2 * y, 2 * y + 1])
-      for (const column of [2 * x, 2 * x + 1])
-        if (at(n, row, column, c) > at(n, bestRow, bestColumn, c))
-          [bestRow, bestColumn] = [row, column];
-    return ((n * height + bestRow) * width + bestColumn) * channels + c;
+    let [largest, index] = [-Infinity, NaN];
+    for (let row = 2 * y - padding; row < 2 * y - padding + kernel; row++)
+      for (let column = 2 * x - padding; column < 2 * x - padding + kernel; column++) {
+        const value = at(n, row, column, c);
+        if (value > largest)
+          [largest, index] = [value, ((n * height + row) * width + column) * channels + c];
+      }
+    return index;
   });
   return { ...indices, dtype: 'int32' };
 }
