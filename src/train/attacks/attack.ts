@@ -35,7 +35,7 @@ export interface Effort {
 /** One way to look for a perturbation. */
 export interface Attack {
   readonly name: string;
-  /** What it raises. */
+  /** What it asks for. */
   readonly objective: ObjectiveName;
   /** What it takes unless told otherwise. */
   readonly effort: Pick<Effort, 'steps' | 'restarts'>;
@@ -51,10 +51,13 @@ export interface AttackPlan extends Budget {
   readonly seeds: readonly [seed: number, restart: number];
 }
 
+/** What all attacks are judged by, whatever they raise: weighted objectives can fall while the victim gets worse. */
+export const JUDGE: ObjectiveName = 'cross-entropy';
+
 export interface Attacked {
   /** float32 `[N, H, W, 3]`; the caller disposes it. */
   readonly image: tf.Tensor4D;
-  /** The objective of each image, clean and attacked. */
+  /** {@link JUDGE}'s value of each image, clean and attacked. */
   readonly before: Float32Array;
   readonly after: Float32Array;
   /** Images by whose clean picture the gradient is 0 everywhere: an attack by gradients cannot begin there. */
@@ -62,7 +65,8 @@ export interface Attacked {
 }
 
 /**
- * Attacks a batch: so many restarts, the best of each image, within the budget whatever the attack did.
+ * Attacks a batch: so many restarts, the best of each image (the clean one if nothing is better), within the budget whatever the
+ * attack did.
  *
  * @param clean - float32 `[N, H, W, 3]`, RGB in 0..1.
  * @throws SegprobeError `USAGE` for a budget or an effort that makes no sense.
@@ -75,7 +79,7 @@ export async function attackBatch(
 ): Promise<Attacked> {
   assertBudget({ norm, epsilon });
   const effort = { seed: 1, ...attack.effort, ...options };
-  const first = await oracle.query(attack.objective, clean, 0);
+  const first = await oracle.query(JUDGE, clean, 0);
   const withoutGradient = countZero(first.gradient);
   first.gradient.dispose();
   let best = { image: clean.clone(), objectives: first.objectives };
@@ -85,7 +89,7 @@ export async function attackBatch(
     const found = await attack.run(oracle, clean, plan);
     const image = withinBudget(found, clean, { norm, epsilon });
     found.dispose();
-    const { gradient, objectives } = await oracle.query(attack.objective, image, 1);
+    const { gradient, objectives } = await oracle.query(JUDGE, image, 1);
     gradient.dispose();
     const better = keepBetter({ image, objectives }, best);
     tf.dispose([image, best.image]);
