@@ -81,6 +81,20 @@ export async function decodePicture(
 }
 
 /**
+ * Reads a picture's size, upright, from its header alone.
+ * @param file - its path.
+ * @throws SegprobeError as {@link decodePicture} where there is no header to be read.
+ */
+export async function readPictureSize(file: string): Promise<Size> {
+  try {
+    const { autoOrient } = await sharp(file, { limitInputPixels: false }).metadata();
+    return { width: autoOrient.width, height: autoOrient.height };
+  } catch (error) {
+    throw await refusalOf(file, file, error);
+  }
+}
+
+/**
  * Refuses a size outside the limits.
  * @throws SegprobeError `IMAGE_TOO_LARGE` or `IMAGE_TOO_SMALL`.
  */

@@ -2,6 +2,7 @@ import { SegprobeError } from '../shared/errors.js';
 import { decodeLabel } from './decode-label.js';
 import { decodePicture } from './decode.js';
 import type { Scene, Size } from './dataset.js';
+import type { LabelCoding } from './label-coding.js';
 
 /** Where a scene's picture and its label lie. */
 export interface ScenePair {
@@ -15,17 +16,17 @@ export interface ScenePair {
  * Reads a picture and its label from two files, both decoded on libuv's threads.
  *
  * @param size - the size to bring both to: the picture smoothly, the label to the nearest pixel.
- * @param classCount - every number of the label must be below it.
+ * @param coding - what the values in the label's file mean.
  * @throws SegprobeError `DATASET_INVALID` where the two files differ in size, and as `decodePicture` and `decodeLabel`.
  */
 export async function readScene(
   { name, picture, label }: ScenePair,
   size: Size,
-  classCount: number,
+  coding: LabelCoding,
 ): Promise<Scene> {
   const [image, labelMap] = await Promise.all([
     decodePicture(picture, { size }),
-    decodeLabel(label, { size, classCount }),
+    decodeLabel(label, { size, coding }),
   ]);
   const [expected, found] = [image.originalSize, labelMap.originalSize];
   if (expected.width !== found.width || expected.height !== found.height) {

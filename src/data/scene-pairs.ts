@@ -1,39 +1,18 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { SegprobeError } from '../shared/errors.js';
-import { fromFileError } from './files.js';
 import type { ScenePair } from './read-scene.js';
+import type { ListingFault, SplitListing } from './split-listing.js';
 
-const PICTURE_ENDINGS = ['.png', '.jpg', '.jpeg', '.webp', '.avif', '.tif', '.tiff'];
-const LABEL_ENDINGS = ['.png'];
-const NAMED_AT_MOST = 5;
+/** Files of one kind, pictures or labels, and where they were looked for. */
+export interface SceneFiles {
+  /** The folder, as messages name it. */
+  readonly where: string;
+  readonly files: readonly SceneFile[];
+}
 
-/**
- * Pairs the pictures of one folder with the labels of another by their stems. Files that are no pictures are passed
- * over.
- *
- * @returns the pairs in the order of their stems' code units.
- * @throws SegprobeError `FILE_NOT_FOUND` for a missing folder; `DATASET_INVALID` for a folder without pictures, for
- *   pictures or labels that lack the other (counted, the first few named), or two files of one stem.
- */
-export async function pairByStem(pictureDir: string, labelDir: string): Promise<ScenePair[]> {
-  const [pictures, labels] = await Promise.all([
-    filesByStem(pictureDir, PICTURE_ENDINGS),
-    filesByStem(labelDir, LABEL_ENDINGS),
-  ]);
-  if (pictures.size === 0) {
-    throw new SegprobeError(
-      'DATASET_INVALID',
-      `${pictureDir}: expected pictures (${PICTURE_ENDINGS.join(', ')}), got none`,
-    );
-  }
-  assertSameStems(pictures, labels, `a label in ${labelDir} for each picture in ${pictureDir}`);
-  assertSameStems(labels, pictures, `a picture in ${pictureDir} for each label in ${labelDir}`);
-  return [...pictures.keys()].sort().map((name) => ({
-    name,
-    picture: path.join(pictureDir, pictures.get(name)!),
-    label: path.join(labelDir, labels.get(name)!),
-  }));
+export interface SceneFile {
+  /** What pairs a picture with its label. */
+  readonly stem: string;
+  readonly file: string;
 }
 
 /** The part of a file's name before its last dot. */
@@ -41,42 +20,73 @@ export function stemOf(filePath: string): string {
   return path.parse(filePath).name;
 }
 
-async function filesByStem(
-  folder: string,
-  endings: readonly string[],
-): Promise<Map<string, string>> {
-  let names;
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    throw fromFileError(error, folder);
+/**
+ * Pairs pictures with labels by their stems.
+ *
+ * @returns the pairs in the order of their stems' code units, and as faults what has no other or more than one. Of several
+ *   files of one stem the first is taken.
+ */
+export function pairByStem(pictures: SceneFiles, labels: SceneFiles): SplitListing {
+  const [pictureOf, labelOf] = [byStem(pictures), byStem(labels)];
+  const stems = [...pictureOf.found.keys()].sort();
+  const pairs: ScenePair[] = [];
+  for (const name of stems) {
+    const label = labelOf.found.get(name);
+    if (label !== undefined) pairs.push({ name, picture: pictureOf.found.get(name)!, label });
   }
-  const byStem = new Map<string, string>();
-  for (const name of names) {
-    if (!endings.includes(path.extname(name).toLowerCase())) continue;
-    const other = byStem.get(stemOf(name));
-    if (other !== undefined) {
-      throw new SegprobeError(
-        'DATASET_INVALID',
-        `${folder}: expected one file of the stem ${stemOf(name)}, got ${other} and ${name}`,
-      );
-    }
-    byStem.set(stemOf(name), name);
-  }
-  return byStem;
+  return {
+    pairs,
+    faults: [
+      ...(pictures.files.length === 0 ? [emptyFault(pictures.where)] : []),
+      ...pictureOf.faults,
+      ...labelOf.faults,
+      ...without(pictureOf.found, labelOf.found, 'missing-label', `a label in ${labels.where}`),
+      ...without(
+        labelOf.found,
+        pictureOf.found,
+        'missing-picture',
+        `a picture in ${pictures.where}`,
+      ),
+    ],
+  };
 }
 
-function assertSameStems(
+/** The fault of a place without pictures. */
+export function emptyFault(where: string): ListingFault {
+  return { kind: 'empty', file: where, message: `${where}: expected pictures, got none` };
+}
+
+/** The first file of each stem, and the others as faults. */
+export function byStem({ files }: SceneFiles): {
+  readonly found: ReadonlyMap<string, string>;
+  readonly faults: readonly ListingFault[];
+} {
+  const found = new Map<string, string>();
+  const faults: ListingFault[] = [];
+  for (const { stem, file } of files) {
+    const other = found.get(stem);
+    if (other === undefined) found.set(stem, file);
+    else {
+      const got = [other, file].map((name) => path.basename(name));
+      const files = got[0] === got[1] ? `${other} and ${file}` : got.join(' and ');
+      const message = `${path.dirname(file)}: expected one file of the stem ${stem}, got ${files}`;
+      faults.push({ kind: 'same-stem', file, message });
+    }
+  }
+  return { found, faults };
+}
+
+function without(
   files: ReadonlyMap<string, string>,
   others: ReadonlyMap<string, string>,
+  kind: 'missing-label' | 'missing-picture',
   expected: string,
-): void {
-  const missing = [...files.keys()].filter((stem) => !others.has(stem)).sort();
-  if (missing.length === 0) return;
-  const named = missing.slice(0, NAMED_AT_MOST).join(', ');
-  const more = missing.length > NAMED_AT_MOST ? ', …' : '';
-  throw new SegprobeError(
-    'DATASET_INVALID',
-    `expected ${expected}, got none for ${missing.length} of ${files.size}: ${named}${more}`,
-  );
+): ListingFault[] {
+  return [...files.keys()]
+    .filter((stem) => !others.has(stem))
+    .sort()
+    .map((stem) => {
+      const file = files.get(stem)!;
+      return { kind, file, message: `${file}: expected ${expected}, got none of its stem` };
+    });
 }

@@ -1,38 +1,7 @@
-import { SegprobeError } from './errors.js';
-
 /** Height and width in pixels. */
 interface Size {
   readonly height: number;
   readonly width: number;
-}
-
-/**
- * Checks that every pixel is a class number.
- *
- * @param labels - whole numbers, `[H, W]` flattened: `labels[y * width + x]`.
- * @param what - names the label map in the message.
- * @throws SegprobeError `LABEL_INVALID` naming the first wrong value, its place, and how many pixels are wrong.
- */
-export function assertClassNumbers(
-  labels: ArrayLike<number>,
-  width: number,
-  classCount: number,
-  what: string,
-): void {
-  let first = -1;
-  let wrong = 0;
-  for (let i = 0; i < labels.length; i++) {
-    if (labels[i]! < classCount) continue;
-    if (first < 0) first = i;
-    wrong++;
-  }
-  if (wrong === 0) return;
-  const place = `(${first % width}, ${Math.floor(first / width)})`;
-  throw new SegprobeError(
-    'LABEL_INVALID',
-    `${what}: expected class numbers 0..${classCount - 1}, got ${labels[first]} at pixel ${place}; ` +
-      `${wrong} of ${labels.length} pixels are no class`,
-  );
 }
 
 /**

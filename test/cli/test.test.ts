@@ -93,7 +93,8 @@ describe('segprobe test', function () {
     const save = path.join(folder, 'save');
     const { state, weights, optimizer } = await readCheckpoint(path.join(save, 'tiny'));
     const last = 'transposed_conv.weight'; // [16, 12, 3, 3]: outputs are the second axis
-    const { shape, data } = weights.get(last)!;
+    const { shape } = weights.get(last)!;
+    const data = weights.get(last)!.data as Float32Array;
     const outputs = shape[1]!;
     const reversed = data.map((_, i) => {
       const [channel, k, tap] = [Math.floor(i / 9 / outputs), Math.floor(i / 9) % outputs, i % 9];

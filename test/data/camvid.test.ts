@@ -27,6 +27,26 @@ describe('openCamvid', () => {
       assert.deepEqual(names, ['a10', 'a9', 'b']);
     }));
 
+  it('reads lists of stems, of names and of paths of pictures, and other people’s roots', () =>
+    withCamvid(['a', 'b', 'c', 'd.e'], async (dir) => {
+      const list = 'b\na.png\ntrain/c.png\nd.e\n';
+      await writeFile(path.join(dir, 'train.txt'), list);
+      const dataset = await openCamvid({ dir, split: 'train' });
+      const names = Array.from({ length: dataset.length }, (_, i) => dataset.nameOf(i));
+      assert.deepEqual(names, ['b', 'a', 'c', 'd.e']);
+      assert.equal((await dataset.read(3, SIZE)).image[0], 3);
+      const root = '/home/me/SegNet/CamVid';
+      await writeFile(path.join(dir, 'train.txt'), `${root}/train/b.png ${root}/trainannot/b.png`);
+      assert.equal((await openCamvid({ dir, split: 'train' })).nameOf(0), 'b');
+    }));
+
+  it('takes a scene once that its list names twice, and passes over what no list names', () =>
+    withCamvid(['a', 'b', 'c'], async (dir) => {
+      await writeFile(path.join(dir, 'train.txt'), 'b\na\nb\n');
+      const dataset = await openCamvid({ dir, split: 'train' });
+      assert.deepEqual([dataset.length, dataset.nameOf(0), dataset.nameOf(1)], [2, 'b', 'a']);
+    }));
+
   it('says what it is', () =>
     withCamvid(['a'], async (dir) => {
       const dataset = await openCamvid({ dir, split: 'train' });
@@ -75,6 +95,13 @@ describe('openCamvid', () => {
         assertRefused(path.join(dir, 'no'), 'FILE_NOT_FOUND', path.join(dir, 'no', 'train')),
       ));
 
+    it('a wrong folder, telling what it holds', () =>
+      withCamvid(['a'], async (dir) => {
+        await rm(path.join(dir, 'train'), { recursive: true });
+        const message = `${path.join(dir, 'train')}: expected a folder, got nothing of that name; ${dir} holds trainannot`;
+        await assertRefused(dir, 'FILE_NOT_FOUND', message);
+      }));
+
     it('a folder without labels', () =>
       withCamvid(['a'], async (dir) => {
         await rm(path.join(dir, 'trainannot'), { recursive: true });
@@ -91,13 +118,20 @@ describe('openCamvid', () => {
         for (const stem of ['b', 'c', 'd', 'e', 'f', 'g']) {
           await rm(path.join(dir, 'trainannot', `${stem}.png`));
         }
-        await assertRefused(dir, 'DATASET_INVALID', 'got none for 6 of 7: b, c, d, e, f, …');
+        const labels = path.join(dir, 'trainannot');
+        const first = `b.png: expected a label in ${labels}, got none of its stem; so it is with 6 files:`;
+        await assertRefused(
+          dir,
+          'DATASET_INVALID',
+          `${first} b.png, c.png, d.png, e.png, f.png, …`,
+        );
       }));
 
     it('labels without pictures', () =>
       withCamvid(['a', 'b'], async (dir) => {
         await rm(path.join(dir, 'train', 'b.png'));
-        await assertRefused(dir, 'DATASET_INVALID', 'got none for 1 of 2: b');
+        const message = `b.png: expected a picture in ${path.join(dir, 'train')}, got none of its stem`;
+        await assertRefused(dir, 'DATASET_INVALID', message);
       }));
 
     it('two pictures of one stem', () =>
@@ -114,6 +148,15 @@ describe('openCamvid', () => {
         await assertRefused(dir, 'FILE_NOT_FOUND', path.join(dir, 'train', 'z.png'));
       }));
 
+    it('a list of a stem that has no picture, or no label', () =>
+      withCamvid(['a', 'b'], async (dir) => {
+        await writeFile(path.join(dir, 'train.txt'), 'a\nz\nb\n');
+        const where = `${path.join(dir, 'train.txt')}:2: expected a picture of the stem z`;
+        await assertRefused(dir, 'FILE_NOT_FOUND', where);
+        await rm(path.join(dir, 'trainannot', 'a.png'));
+        await assertRefused(dir, 'FILE_NOT_FOUND', 'train.txt:1: expected a label of the stem a');
+      }));
+
     it('a list that names a missing label', () =>
       withCamvid(['a'], async (dir) => {
         await writeList(dir, ['a']);
@@ -123,11 +166,6 @@ describe('openCamvid', () => {
 
     for (const { name, list, message } of [
       { name: 'an empty list', list: ' \n\n', message: 'train.txt: expected scenes' },
-      {
-        name: 'a line of one path',
-        list: 'train/a.png',
-        message: 'train.txt:1: expected two paths',
-      },
       { name: 'a line of three paths', list: 'a b c', message: 'train.txt:1: expected two paths' },
       {
         name: 'a line that pairs two stems',

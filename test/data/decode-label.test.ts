@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { decodeLabel } from '../../src/data/decode-label.js';
+import { classNumbers } from '../../src/data/label-coding.js';
 import { sharp } from '../../src/data/sharp.js';
 import { encodeClaim, encodeLabel, encodePng, type PngPicture } from '../support/pictures.js';
 import { withTemporaryFolder } from '../support/temporary-folder.js';
@@ -10,6 +11,7 @@ import { withTemporaryFolder } from '../support/temporary-folder.js';
 const WIDTH = 13;
 const HEIGHT = 11;
 const CLASSES = 12;
+const CODING = classNumbers(CLASSES);
 
 describe('decodeLabel', () => {
   for (const kind of ['grey', 'palette'] as const) {
@@ -33,7 +35,7 @@ describe('decodeLabel', () => {
         const file = path.join(folder, `${kind}.png`);
         const bytes = encodePng({ ...label, kind });
         await writeFile(file, bytes);
-        const options = { classCount: CLASSES };
+        const options = { coding: CODING };
         assert.deepEqual(await decodeLabel(file, options), await decodeLabel(bytes, options));
       }
     }));
@@ -60,7 +62,7 @@ describe('decodeLabel', () => {
       bits: 16,
       at: (x, y) => (x === 4 && y === 2 ? 0x0100 : 1),
     });
-    await assert.rejects(decodeLabel(bytes, { classCount: CLASSES }), {
+    await assert.rejects(decodeLabel(bytes, { coding: CODING }), {
       code: 'LABEL_INVALID',
       message: /got 256 at pixel \(4, 2\); 1 of 143 pixels/,
     });
@@ -73,7 +75,7 @@ describe('decodeLabel', () => {
     ]);
     const size = { width: 2, height: 3 };
     // Columns floor(0.5 * 4/2) = 1 and floor(1.5 * 4/2) = 3; rows floor((0.5, 1.5, 2.5) * 2/3) = 0, 1, 1.
-    const { data, ...rest } = await decodeLabel(bytes, { classCount: CLASSES, size });
+    const { data, ...rest } = await decodeLabel(bytes, { coding: CODING, size });
     assert.deepEqual([...data], [1, 3, 5, 7, 5, 7]);
     assert.deepEqual(rest, { ...size, originalSize: { width: 4, height: 2 } });
   });
@@ -83,7 +85,7 @@ describe('decodeLabel', () => {
       [0, 11, 0],
       [0, 12, 255],
     ]);
-    await assert.rejects(decodeLabel(bytes, { classCount: CLASSES, what: 'annot/a.png' }), {
+    await assert.rejects(decodeLabel(bytes, { coding: CODING, what: 'annot/a.png' }), {
       code: 'LABEL_INVALID',
       message:
         'annot/a.png: expected class numbers 0..11, got 12 at pixel (1, 1); 2 of 6 pixels are no class',
@@ -92,7 +94,7 @@ describe('decodeLabel', () => {
 
   it('finds a wrong number that resizing would skip', async () => {
     const size = { width: 1, height: 1 };
-    await assert.rejects(decodeLabel(encodeLabel([[99, 0, 0]]), { classCount: CLASSES, size }), {
+    await assert.rejects(decodeLabel(encodeLabel([[99, 0, 0]]), { coding: CODING, size }), {
       code: 'LABEL_INVALID',
     });
   });
@@ -147,19 +149,21 @@ describe('decodeLabel', () => {
     ];
     for (const { name, bytes, code, message } of cases) {
       it(`${name} as ${code}`, () =>
-        assert.rejects(decodeLabel(bytes, { classCount: CLASSES, what: 'l' }), { code, message }));
+        assert.rejects(decodeLabel(bytes, { coding: CODING, what: 'l' }), { code, message }));
     }
 
     it('JPEG, whose numbers are not exact', async () => {
       const bytes = await sharp(whole).jpeg().toBuffer();
-      await assert.rejects(decodeLabel(bytes, { classCount: 256, what: 'l' }), {
+      await assert.rejects(decodeLabel(bytes, { coding: classNumbers(256), what: 'l' }), {
         code: 'LABEL_INVALID',
         message: 'l: expected a PNG of class numbers, got JPEG',
       });
     });
 
     it('a missing file', () =>
-      assert.rejects(decodeLabel('no/such.png', { classCount: 2 }), { code: 'FILE_NOT_FOUND' }));
+      assert.rejects(decodeLabel('no/such.png', { coding: classNumbers(2) }), {
+        code: 'FILE_NOT_FOUND',
+      }));
   });
 });
 
@@ -167,7 +171,7 @@ async function assertNumbers(
   bytes: Uint8Array,
   at: (x: number, y: number) => number,
 ): Promise<void> {
-  const { width, height, data } = await decodeLabel(bytes, { classCount: CLASSES });
+  const { width, height, data } = await decodeLabel(bytes, { coding: CODING });
   assert.deepEqual([width, height], [WIDTH, HEIGHT]);
   const expected = Array.from({ length: WIDTH * HEIGHT }, (_, i) =>
     at(i % WIDTH, Math.floor(i / WIDTH)),

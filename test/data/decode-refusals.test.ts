@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeLabel } from '../../src/data/decode-label.js';
 import { decodePicture } from '../../src/data/decode.js';
+import { classNumbers } from '../../src/data/label-coding.js';
 import { sharp } from '../../src/data/sharp.js';
 import { encodeBlank, encodeClaim, encodeFlat, encodePng } from '../support/pictures.js';
 import { withTemporaryFolder } from '../support/temporary-folder.js';
@@ -143,7 +144,7 @@ describe('decodePicture refuses', () => {
     const bytes = encodeBlank(12_000, 12_000);
     for (const decode of [
       () => decodePicture(bytes, { maxPixels: 1e6 }),
-      () => decodeLabel(bytes, { maxPixels: 1e6, classCount: 2 }),
+      () => decodeLabel(bytes, { maxPixels: 1e6, coding: classNumbers(2) }),
     ]) {
       const before = process.cpuUsage();
       await assert.rejects(decode(), { code: 'IMAGE_TOO_LARGE' });

@@ -1,23 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertClassNumbers, resizeLabelMap } from '../../src/shared/label-map.js';
-
-describe('assertClassNumbers', () => {
-  it('accepts every number below the count of classes', () => {
-    assertClassNumbers(Uint8Array.of(0, 1, 11, 0), 2, 12, 'label');
-  });
-
-  it('names the first wrong number as (column, row) and counts the wrong pixels', () => {
-    // Two rows of three; the wrong ones are at column 2 of row 0 and column 1 of row 1.
-    assert.throws(() => assertClassNumbers([0, 0, 12, 0, 700, 0], 3, 12, 'a.png'), {
-      code: 'LABEL_INVALID',
-      message:
-        'a.png: expected class numbers 0..11, got 12 at pixel (2, 0); 2 of 6 pixels are no class',
-    });
-    assert.throws(() => assertClassNumbers([0, 0, 0, 0, 12, 0], 3, 12, 'a.png'), {
-      message: /got 12 at pixel \(1, 1\); 1 of 6/,
-    });
-  });
-});
+import { resizeLabelMap } from '../../src/shared/label-map.js';
 
 describe('resizeLabelMap', () => {
   const cases = [

@@ -1,0 +1,63 @@
+import type { ClassTable } from '../shared/classes.js';
+import type { Dataset, Size, Split } from './dataset.js';
+import { readPictureSize } from './decode.js';
+import type { LabelCoding } from './label-coding.js';
+import { readScene, type ScenePair } from './read-scene.js';
+import { assertUsable, type SplitListing } from './split-listing.js';
+
+/** How a kind of data set lies in a folder. */
+export interface Layout {
+  /** Its name, e.g. `camvid`. */
+  readonly name: string;
+  readonly classTable: ClassTable;
+  /** The size that it is used at unless told otherwise; the first picture's where there is none. */
+  readonly defaultSize?: Size | undefined;
+  /** Why splits that are there cannot be evaluated or trained on, e.g. since their labels are kept back. */
+  readonly withheld?: Readonly<Partial<Record<Split, string>>>;
+  /** The splits that the folder has. */
+  findSplits(): Promise<readonly Split[]>;
+  /**
+   * Lists the scenes of a split without reading them; of one that is withheld, the pictures.
+   * @throws SegprobeError where there is no such split.
+   */
+  listSplit(split: Split): Promise<SplitListing>;
+  /** What the values in a label's file mean. */
+  codingOf(label: string): LabelCoding;
+}
+
+/** What a picture's sides are rounded to for a default size. */
+const SIDE_STEP = 8;
+
+/**
+ * Opens one split of a data set that lies in a folder.
+ * @throws SegprobeError `DATASET_INVALID` or `FILE_NOT_FOUND` naming what is wrong with its files.
+ */
+export async function openLayout(layout: Layout, split: Split): Promise<Dataset> {
+  const { name, classTable } = layout;
+  const listing = await layout.listSplit(split);
+  assertUsable(listing);
+  const { pairs } = listing;
+  const pairAt = (index: number): ScenePair => {
+    const pair = pairs[index];
+    if (pair !== undefined) return pair;
+    throw new RangeError(`expected a scene below ${pairs.length}, got ${index}`);
+  };
+  return {
+    name,
+    split,
+    classTable,
+    length: pairs.length,
+    defaultSize: layout.defaultSize ?? roundSize(await readPictureSize(pairAt(0).picture)),
+    nameOf: (index) => pairAt(index).name,
+    read: async (index, size) => {
+      const pair = pairAt(index);
+      return readScene(pair, size, layout.codingOf(pair.label));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function roundSize({ height, width }: Size): Size {
+  const round = (side: number): number => Math.max(1, Math.round(side / SIDE_STEP)) * SIDE_STEP;
+  return { height: round(height), width: round(width) };
+}
