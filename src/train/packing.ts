@@ -99,9 +99,10 @@ export function unpackWeights(spec: ModelSpec, weights: PackedWeights): NamedTen
 export function unpackParameters(spec: ModelSpec, packed: Float32Array): NamedTensors {
   const named: NamedTensors = new Map();
   let offset = 0;
-  for (const { name, shape } of spec.parameters) {
+  for (const { name, aliases, shape } of spec.parameters) {
     const part = packed.subarray(offset, (offset += sizeOf(shape)));
-    named.set(name, { dtype: 'F32', ...toPyTorchLayout(shape, part) });
+    const tensor = { dtype: 'F32', ...toPyTorchLayout(shape, part) } as const;
+    for (const own of [name, ...aliases]) named.set(own, tensor);
   }
   return named;
 }
@@ -110,7 +111,8 @@ export function unpackParameters(spec: ModelSpec, packed: Float32Array): NamedTe
  * Reads named tensors back.
  *
  * @param what - the file, for errors.
- * @throws SegprobeError `CHECKPOINT_INVALID` naming the first tensor that is missing or of another shape.
+ * @throws SegprobeError `CHECKPOINT_INVALID` naming the first tensor that is missing or of another shape, or that differs under
+ * another of its names.
  */
 export function packWeights(spec: ModelSpec, named: NamedTensors, what: string): PackedWeights {
   const sizes = packedSizes(spec);
@@ -131,6 +133,7 @@ export function packParameters(spec: ModelSpec, named: NamedTensors, what: strin
   let offset = 0;
   for (const parameter of spec.parameters) {
     const data = tensorOf(named, parameter.name, pyTorchShape(parameter), what);
+    assertShared(named, parameter, data, what);
     packed.set(fromPyTorchLayout(parameter.shape, data), offset);
     offset += sizeOf(parameter.shape);
   }
@@ -152,6 +155,23 @@ function tensorOf(
     );
   }
   return tensor.data;
+}
+
+/** What is one tensor in the network may not differ from name to name in the file. */
+function assertShared(
+  named: NamedTensors,
+  { name, aliases }: ParameterSpec,
+  data: Float32Array,
+  what: string,
+): void {
+  for (const alias of aliases) {
+    const other = named.get(alias)?.data;
+    if (other === undefined || data.every((value, i) => Object.is(value, other[i]))) continue;
+    throw new SegprobeError(
+      'CHECKPOINT_INVALID',
+      `${what}: expected ${alias} to be the same as ${name}, got other numbers`,
+    );
+  }
 }
 
 function pyTorchShape({ shape }: ParameterSpec): number[] {

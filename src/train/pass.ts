@@ -52,6 +52,7 @@ export function createTrainingPass(
     observe: (statistics, mean, variance) => void observed.set(statistics, { mean, variance }),
     nextSeed: () => tf.add(seed, tf.tensor1d([0, drawn++], 'int32')),
     updatedStatistics: ({ runningMean, runningVariance }) => {
+      if (spec.statistics.length === 0) return { runningMean, runningVariance };
       const batch = spec.statistics.map((statistics) => observed.get(statistics)!);
       const updated = {
         runningMean: blend(runningMean, tf.concat(batch.map(({ mean }) => mean))),
@@ -82,7 +83,7 @@ function parameterLookup(
 }
 
 function split(packed: tf.Tensor, sizes: number[]): tf.Tensor[] {
-  return tf.split(packed, sizes);
+  return sizes.length === 0 ? [] : tf.split(packed, sizes);
 }
 
 function zip<A, B>(keys: readonly A[], values: readonly B[]): [A, B][] {

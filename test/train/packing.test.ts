@@ -16,8 +16,13 @@ import {
 const constant = { kind: 'constant', value: 0.25 } as const;
 const SPEC: ModelSpec = {
   parameters: [
-    { name: 'conv.weight', shape: [1, 2, 3, 2], initializer: { kind: 'uniform', fanIn: 6 } },
-    { name: 'slope', shape: [1], initializer: constant },
+    {
+      name: 'conv.weight',
+      shape: [1, 2, 3, 2],
+      initializer: { kind: 'uniform', fanIn: 6 },
+      aliases: [],
+    },
+    { name: 'slope', shape: [1], initializer: constant, aliases: ['out.slope'] },
   ],
   statistics: [
     { name: 'a', channels: 1 },
@@ -51,6 +56,7 @@ describe('unpackWeights', () => {
     // out 0: inputs 0, 1, 2, each at x = 0 and x = 1, which lie 3·2 = 6 apart; then out 1
     assert.deepEqual(data('conv.weight'), [0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11]);
     assert.deepEqual(data('slope'), [100]);
+    assert.deepEqual(data('out.slope'), [100]);
     assert.deepEqual(data('a.running_mean'), [1]);
     assert.deepEqual(data('b.running_mean'), [2, 3]);
     assert.deepEqual(data('b.running_var'), [5, 6]);
@@ -94,6 +100,12 @@ describe('packWeights', () => {
       name: "a filter in TensorFlow's layout",
       change: (named) => named.set('conv.weight', vector([1, 2, 3, 2], 'F32')),
       message: /expected conv\.weight as F32 \[2,3,1,2\], got F32 \[1,2,3,2\]/,
+    },
+    {
+      name: 'a shared tensor that is another under its other name',
+      change: (named) =>
+        named.set('out.slope', { dtype: 'F32', shape: [1], data: Float32Array.of(99) }),
+      message: /file: expected out\.slope to be the same as slope, got other numbers/,
     },
     {
       name: 'another dtype',

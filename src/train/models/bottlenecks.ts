@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { maxPool, maxPoolWithIndices } from '../kernels/max-pool.js';
+import { maxPool, type PooledWithIndices } from '../kernels/max-pool.js';
 import { maxUnpool } from '../kernels/max-unpool.js';
-import { activation, type Activation } from '../layers/activation.js';
 import { batchNorm } from '../layers/batch-norm.js';
 import { conv2d, type Conv2dConfig, conv2dTranspose } from '../layers/conv2d.js';
 import { dropout } from '../layers/dropout.js';
@@ -9,11 +8,16 @@ import { sequential } from '../layers/sequential.js';
 import type { Layer, ModelBuilder, Pass } from './model.js';
 
 /** Inside a bottleneck's extension branch there are a quarter of its channels. */
-const INTERNAL_RATIO = 4;
+export const INTERNAL_RATIO = 4;
 
-interface BlockConfig {
+/** Makes the activations of one block, each of the name that it is given: on their own, or all with one slope. */
+export type Activations = (name: string) => Layer;
+
+export interface BlockConfig {
   readonly name: string;
-  readonly activation: Activation;
+  readonly activations: Activations;
+  /** What the activation after the sum of the branches is called. */
+  readonly outActivation: string;
   /** Probability of spatial dropout at the end of the extension branch. */
   readonly dropout: number;
 }
@@ -22,28 +26,27 @@ interface BlockConfig {
 export type PoolIndices = tf.Tensor4D;
 
 /** Convolution, batch normalisation and activation, numbered 0, 1, 2 as in PyTorch's Sequential. */
-function convUnit(
+export function convUnit(
   builder: ModelBuilder,
   name: string,
   config: Conv2dConfig,
-  kind: Activation | 'none',
+  activations: Activations | 'none',
   first = 0,
 ): Layer {
   const layers = [
     conv2d(builder, `${name}.${first}`, config),
     batchNorm(builder, `${name}.${first + 1}`, config.out),
   ];
-  if (kind !== 'none') layers.push(activation(builder, `${name}.${first + 2}`, kind));
+  if (activations !== 'none') layers.push(activations(`${name}.${first + 2}`));
   return sequential(...layers);
 }
 
 /** The first block: a strided convolution beside a strided max pooling, their channels joined. Halves height and width. */
 export function initialBlock(
   builder: ModelBuilder,
-  name: string,
-  config: { readonly in: number; readonly out: number; readonly activation: Activation },
+  config: Omit<ResamplingConfig, 'dropout'>,
 ): Layer {
-  const { in: channelsIn, out } = config;
+  const { name, in: channelsIn, out, activations, outActivation } = config;
   const mainBranch = conv2d(builder, `${name}.main_branch`, {
     in: channelsIn,
     out: out - channelsIn,
@@ -52,7 +55,7 @@ export function initialBlock(
     padding: 1,
   });
   const normalize = batchNorm(builder, `${name}.batch_norm`, out);
-  const activate = activation(builder, `${name}.out_activation`, config.activation);
+  const activate = activations(`${name}.${outActivation}`);
   return (x, pass) => {
     const extensionBranch = maxPool(x, { kernel: 3, stride: 2, padding: 1 });
     const joined = tf.concat([mainBranch(x, pass), extensionBranch], 3); // [N,H/2,W/2,16]
@@ -70,16 +73,16 @@ export interface RegularConfig extends BlockConfig {
 
 /** A residual block: 1×1 down to a quarter of the channels, a 3×3 (dilated, or 5×1 and 1×5), 1×1 up again. */
 export function regularBottleneck(builder: ModelBuilder, config: RegularConfig): Layer {
-  const { name, channels, convolution, activation: kind } = config;
+  const { name, channels, convolution, activations, outActivation } = config;
   const internal = channels / INTERNAL_RATIO;
   const extension = [
-    convUnit(builder, `${name}.ext_conv1`, { in: channels, out: internal, kernel: 1 }, kind),
-    middleConvolution(builder, `${name}.ext_conv2`, internal, convolution, kind),
-    convUnit(builder, `${name}.ext_conv3`, { in: internal, out: channels, kernel: 1 }, kind),
+    convUnit(builder, `${name}.ext_conv1`, { in: channels, out: internal, kernel: 1 }, activations),
+    middleConvolution(builder, `${name}.ext_conv2`, internal, convolution, activations),
+    convUnit(builder, `${name}.ext_conv3`, { in: internal, out: channels, kernel: 1 }, activations),
     dropout(config.dropout),
   ];
   const extensionBranch = sequential(...extension);
-  const activate = activation(builder, `${name}.out_activation`, kind);
+  const activate = activations(`${name}.${outActivation}`);
   return (x, pass) => activate(tf.add(x, extensionBranch(x, pass)), pass);
 }
 
@@ -88,19 +91,25 @@ function middleConvolution(
   name: string,
   channels: number,
   convolution: RegularConfig['convolution'],
-  kind: Activation,
+  activations: Activations,
 ): Layer {
   const io = { in: channels, out: channels };
   if (convolution.kind === 'asymmetric') {
     const { kernel } = convolution;
     const padding = (kernel - 1) / 2;
     return sequential(
-      convUnit(builder, name, { ...io, kernel: [kernel, 1], padding: [padding, 0] }, kind),
-      convUnit(builder, name, { ...io, kernel: [1, kernel], padding: [0, padding] }, kind, 3),
+      convUnit(builder, name, { ...io, kernel: [kernel, 1], padding: [padding, 0] }, activations),
+      convUnit(
+        builder,
+        name,
+        { ...io, kernel: [1, kernel], padding: [0, padding] },
+        activations,
+        3,
+      ),
     );
   }
   const dilation = convolution.kind === 'dilated' ? convolution.dilation : 1;
-  return convUnit(builder, name, { ...io, kernel: 3, padding: dilation, dilation }, kind);
+  return convUnit(builder, name, { ...io, kernel: 3, padding: dilation, dilation }, activations);
 }
 
 export interface ResamplingConfig extends BlockConfig {
@@ -111,32 +120,35 @@ export interface ResamplingConfig extends BlockConfig {
 /** Halves height and width; the main branch pools and remembers where, its missing channels are zeros. */
 export function downsamplingBottleneck(
   builder: ModelBuilder,
-  config: ResamplingConfig,
+  config: ResamplingConfig & { readonly pool: (x: tf.Tensor4D) => PooledWithIndices },
 ): (x: tf.Tensor4D, pass: Pass) => { value: tf.Tensor4D; indices: PoolIndices } {
-  const { name, in: channelsIn, out, activation: kind } = config;
+  const { name, in: channelsIn, out, activations, outActivation } = config;
   const internal = channelsIn / INTERNAL_RATIO;
   const strided = { in: channelsIn, out: internal, kernel: 2, stride: 2 };
   const extensionBranch = sequential(
-    convUnit(builder, `${name}.ext_conv1`, strided, kind),
-    middleConvolution(builder, `${name}.ext_conv2`, internal, { kind: 'regular' }, kind),
-    convUnit(builder, `${name}.ext_conv3`, { in: internal, out, kernel: 1 }, kind),
+    convUnit(builder, `${name}.ext_conv1`, strided, activations),
+    middleConvolution(builder, `${name}.ext_conv2`, internal, { kind: 'regular' }, activations),
+    convUnit(builder, `${name}.ext_conv3`, { in: internal, out, kernel: 1 }, activations),
     dropout(config.dropout),
   );
-  const activate = activation(builder, `${name}.out_activation`, kind);
+  const activate = activations(`${name}.${outActivation}`);
   return (x, pass) => {
-    const { value: pooled, indices } = maxPoolWithIndices(x);
+    const { value: pooled, indices } = config.pool(x);
     const extension = extensionBranch(x, pass);
     const mainBranch = padChannels(pooled, out - channelsIn);
     return { value: activate(tf.add(mainBranch, extension), pass), indices };
   };
 }
 
+/** A piece of a network that unpools to where `indices` say. */
+export type UpsamplingLayer = (x: tf.Tensor4D, indices: PoolIndices, pass: Pass) => tf.Tensor4D;
+
 /** Doubles height and width; the main branch unpools to where the mirrored downsampling pooled from. */
 export function upsamplingBottleneck(
   builder: ModelBuilder,
   config: ResamplingConfig,
-): (x: tf.Tensor4D, indices: PoolIndices, pass: Pass) => tf.Tensor4D {
-  const { name, in: channelsIn, out, activation: kind } = config;
+): UpsamplingLayer {
+  const { name, in: channelsIn, out, activations, outActivation } = config;
   const internal = channelsIn / INTERNAL_RATIO;
   const mainConvolution = convUnit(
     builder,
@@ -145,14 +157,19 @@ export function upsamplingBottleneck(
     'none',
   );
   const extensionBranch = sequential(
-    convUnit(builder, `${name}.ext_conv1`, { in: channelsIn, out: internal, kernel: 1 }, kind),
+    convUnit(
+      builder,
+      `${name}.ext_conv1`,
+      { in: channelsIn, out: internal, kernel: 1 },
+      activations,
+    ),
     conv2dTranspose(builder, `${name}.ext_tconv1`, { in: internal, out: internal, kernel: 2 }),
     batchNorm(builder, `${name}.ext_tconv1_bnorm`, internal),
-    activation(builder, `${name}.ext_tconv1_activation`, kind),
+    activations(`${name}.ext_tconv1_activation`),
     convUnit(builder, `${name}.ext_conv2`, { in: internal, out, kernel: 1 }, 'none'),
     dropout(config.dropout),
   );
-  const activate = activation(builder, `${name}.out_activation`, kind);
+  const activate = activations(`${name}.${outActivation}`);
   return (x, indices, pass) => {
     const mainBranch = maxUnpool(mainConvolution(x, pass), indices);
     return activate(tf.add(mainBranch, extensionBranch(x, pass)), pass);

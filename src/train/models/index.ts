@@ -1,4 +1,5 @@
 import { createEnet, createEnetEncoder } from './enet.js';
+import { createEnet2018 } from './enet-2018.js';
 import type { Model } from './model.js';
 
 export interface ModelOptions {
@@ -10,6 +11,7 @@ export interface ModelOptions {
 export const MODELS = {
   enet: createEnet,
   'enet-encoder': createEnetEncoder,
+  'enet-2018': createEnet2018,
 } as const satisfies Readonly<Record<string, (options: ModelOptions) => Model>>;
 
 export type ModelName = keyof typeof MODELS;

@@ -14,6 +14,8 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: Initializer;
+  /** Its further names: a tensor that several layers share has one for each, in PyTorch's files as in ours. */
+  readonly aliases: readonly string[];
 }
 
 /** The running statistics of one batch normalisation: `NAME.running_mean` and `NAME.running_var`, each `[channels]`. */
@@ -59,9 +61,16 @@ export class ModelBuilder {
   readonly statistics: StatisticsSpec[] = [];
 
   parameter(name: string, shape: readonly number[], initializer: Initializer): ParameterSpec {
-    const spec = { name, shape, initializer };
+    const spec = { name, shape, initializer, aliases: [] };
     this.parameters.push(spec);
     return spec;
+  }
+
+  /** Gives a parameter, which another layer is to use as well, that layer's name for it. */
+  share(shared: ParameterSpec, alias: string): void {
+    const index = this.parameters.findIndex(({ name }) => name === shared.name);
+    const { aliases, ...spec } = this.parameters[index]!;
+    this.parameters[index] = { ...spec, aliases: [...aliases, alias] };
   }
 
   runningStatistics(name: string, channels: number): StatisticsSpec {

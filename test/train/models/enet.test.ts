@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { createEnet, createEnetEncoder } from '../../../src/train/models/enet.js';
-import { initialWeights } from '../../../src/train/packing.js';
-import { createEvaluationPass } from '../../../src/train/pass.js';
-import { mapValues, randomArray, toTensor, useNativeTensorFlow } from '../../support/tensorflow.js';
+import { useNativeTensorFlow } from '../../support/tensorflow.js';
+import { forwardOnce } from './forward.js';
 
 describe('createEnet', () => {
   it('names parameters once each, as PyTorch-ENet does', () => {
@@ -39,22 +38,10 @@ describe('createEnet', () => {
       [64, 16],
     ] as const) {
       it(`gives a logit for each class at each of ${height}×${width} pixels`, () => {
-        const { spec, forward } = createEnet({ classCount: 7 });
-        tf.tidy(() => {
-          const weights = mapValues({ ...initialWeights(spec, 1) }, (values: Float32Array) =>
-            tf.tensor1d(values),
-          );
-          const pass = createEvaluationPass(
-            spec,
-            weights as unknown as Parameters<typeof createEvaluationPass>[1],
-          );
-          const logits = forward(
-            toTensor(randomArray([2, height, width, 3], 1)) as tf.Tensor4D,
-            pass,
-          );
-          assert.deepEqual(logits.shape, [2, height, width, 7]);
-          assert.ok(logits.dataSync().every((value) => Number.isFinite(value)));
-        });
+        const logits = forwardOnce(createEnet({ classCount: 7 }), [2, height, width, 3]);
+        assert.deepEqual(logits.shape, [2, height, width, 7]);
+        assert.ok(logits.dataSync().every((value) => Number.isFinite(value)));
+        tf.dispose(logits);
       });
     }
   });
@@ -76,18 +63,10 @@ describe('createEnetEncoder', () => {
   });
 
   it('gives a logit for each class at each square of 8×8 pixels', () => {
-    const { spec, forward, outputStride } = createEnetEncoder({ classCount: 7 });
-    tf.tidy(() => {
-      const weights = mapValues({ ...initialWeights(spec, 1) }, (values: Float32Array) =>
-        tf.tensor1d(values),
-      );
-      const pass = createEvaluationPass(
-        spec,
-        weights as unknown as Parameters<typeof createEvaluationPass>[1],
-      );
-      const logits = forward(toTensor(randomArray([2, 24, 40, 3], 1)) as tf.Tensor4D, pass);
-      assert.deepEqual(logits.shape, [2, 3, 5, 7]);
-      assert.equal(outputStride, 8);
-    });
+    const encoder = createEnetEncoder({ classCount: 7 });
+    const logits = forwardOnce(encoder, [2, 24, 40, 3]);
+    assert.deepEqual(logits.shape, [2, 3, 5, 7]);
+    assert.equal(encoder.outputStride, 8);
+    tf.dispose(logits);
   });
 });
