@@ -1,4 +1,4 @@
-import { sizeOf } from '../graph/graph.js';
+import { type Constant, sizeOf } from '../graph/graph.js';
 import { SegprobeError } from '../shared/errors.js';
 import { createRandom } from '../shared/random.js';
 import type { Safetensor } from '../shared/safetensors.js';
@@ -19,6 +19,11 @@ export interface PackedWeights {
 
 /** Tensors by name, as a checkpoint's file holds them. */
 export type NamedTensors = Map<string, Safetensor>;
+
+/** A packed vector as a program's state holds it. */
+export function toVector(values: Float32Array): Constant {
+  return { dtype: 'float32', shape: [values.length], values };
+}
 
 /** Number of elements of each packed vector. */
 export function packedSizes(spec: ModelSpec): { parameters: number; statistics: number } {

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Size } from '../data/dataset.js';
-import type { Constant, TensorMeta } from '../graph/graph.js';
+import type { TensorMeta } from '../graph/graph.js';
 import type { Program, ProgramFunction, TensorMap } from '../graph/program.js';
 import { crossEntropy } from './kernels/cross-entropy.js';
 import { growLabels, shrinkLabels } from './kernels/label-stride.js';
 import { type Scenes, viewScenes, type ViewTensors } from './kernels/view-scenes.js';
 import type { Model } from './models/model.js';
 import { adam } from './optimizer.js';
-import type { PackedWeights } from './packing.js';
+import { type PackedWeights, toVector } from './packing.js';
 import { createEvaluationPass, createTrainingPass, type PackedTensors } from './pass.js';
 
 export interface VictimProgramOptions {
@@ -61,9 +61,9 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
     shape: [count, height, width, 3],
   });
   const [parameters, runningMean, runningVariance] = [
-    vector(weights.parameters),
-    vector(weights.runningMean),
-    vector(weights.runningVariance),
+    toVector(weights.parameters),
+    toVector(weights.runningMean),
+    toVector(weights.runningVariance),
   ];
   const functions: Record<string, ProgramFunction> = {};
   for (const count of options.trainBatchSizes) {
@@ -92,8 +92,8 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
   return {
     state: {
       ...{ parameters, runningMean, runningVariance },
-      firstMoment: vector(zeros),
-      secondMoment: vector(zeros),
+      firstMoment: toVector(zeros),
+      secondMoment: toVector(zeros),
       ...(options.averaging && {
         averageParameters: parameters,
         averageMean: runningMean,
@@ -170,8 +170,4 @@ function averageOf(state: VictimState): PackedTensors {
     runningMean: state.averageMean!,
     runningVariance: state.averageVariance!,
   };
-}
-
-function vector(values: Float32Array): Constant {
-  return { dtype: 'float32', shape: [values.length], values };
 }
