@@ -5,9 +5,10 @@ import { type Goal, targeted, untargeted, vanish } from '../../../src/train/atta
 import { ATTACKS } from '../../../src/train/attacks/index.js';
 import { createFrozenVictim, type FrozenVictim } from '../../../src/train/attacks/victim-oracle.js';
 import { createModel } from '../../../src/train/models/index.js';
-import { initialWeights } from '../../../src/train/packing.js';
+import { packWeights } from '../../../src/train/packing.js';
 import { isSegprobeError } from '../../../src/shared/errors.js';
 import { createRandom } from '../../../src/shared/random.js';
+import { randomEnet } from '../../export/enet-checkpoint.js';
 import { useNativeTensorFlow } from '../../support/tensorflow.js';
 
 const SHAPE: [number, number, number] = [2, 16, 24];
@@ -27,7 +28,7 @@ describe('createFrozenVictim', function () {
     const model = createModel('enet', { classCount: CLASSES });
     victim = createFrozenVictim({
       model,
-      weights: initialWeights(model.spec, 1),
+      weights: packWeights(model.spec, randomEnet(CLASSES).weights, 'random'),
       height: SHAPE[1],
       width: SHAPE[2],
       batchSizes: [2],
@@ -66,7 +67,7 @@ describe('createFrozenVictim', function () {
       const isOwn = (i: number): boolean => Math.floor(i / (PIXELS * 3)) === n;
       const moved = (step: number): Float32Array =>
         picture.map((value, i) => (isOwn(i) ? value + step * Math.sign(slope[i]!) : value));
-      const step = 2e-3; // The loss bends at every ReLU and maximum: short, but long enough for float32.
+      const step = 2e-4; // The loss bends at every ReLU and maximum: short, but long enough for float32.
       const [up, down] = [
         await objectivesAt(moved(step), goal),
         await objectivesAt(moved(-step), goal),
@@ -84,7 +85,7 @@ describe('createFrozenVictim', function () {
         attackBatch(attack, victim.oracle(untargeted(labels)), image, {
           norm: 'linf',
           epsilon: 8 / 255,
-          steps: 4,
+          steps: 12,
         }),
       );
       found.image.dispose();
