@@ -7,6 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { decodeLabel } from '../src/data/decode-label.js';
+import { classNumbers } from '../src/data/label-coding.js';
 import { isNativeTensorFlowReady } from '../src/graph/native/link.js';
 
 const SEGPROBE = fileURLToPath(new URL('../bin/segprobe.js', import.meta.url));
@@ -96,7 +97,7 @@ describe('segprobe, from training to a segmented picture @slow', function () {
         assert.equal(mask.status, 200);
         assert.equal(mask.headers.get('content-type'), 'image/png');
         const bytes = new Uint8Array(await mask.arrayBuffer());
-        const labels = await decodeLabel(bytes, { classCount: 12, what: 'the mask' });
+        const labels = await decodeLabel(bytes, { coding: classNumbers(12), what: 'the mask' });
         assert.deepEqual([labels.width, labels.height], [480, 360]);
 
         const json = await fetch(`${url}/segment?format=json`, { method: 'POST', body: body() });

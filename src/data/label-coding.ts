@@ -1,3 +1,4 @@
+import type { Rgb } from '../shared/classes.js';
 import { SegprobeError } from '../shared/errors.js';
 import type { LabelValues } from './label-values.js';
 
@@ -33,6 +34,18 @@ export function numbersByTable(
   const table = new Uint8Array(256).fill(NO_CLASS);
   for (const [value, classNumber] of pairs) table[value] = classNumber;
   return { kind: 'number', classOf: (value) => table[value] ?? NO_CLASS, expected };
+}
+
+/** Colours that stand for classes. */
+export function colorsByTable(
+  pairs: Iterable<readonly [color: Rgb, classNumber: number]>,
+  expected: string,
+): LabelCoding {
+  const table = new Map<number, number>();
+  for (const [[red, green, blue], classNumber] of pairs) {
+    table.set((red << 16) | (green << 8) | blue, classNumber);
+  }
+  return { kind: 'color', classOf: (value) => table.get(value) ?? NO_CLASS, expected };
 }
 
 /**

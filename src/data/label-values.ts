@@ -56,6 +56,19 @@ export async function readLabelValues(
   return { width, height, kind, values };
 }
 
+/**
+ * Tells from a label's header whether it holds numbers (one channel, or a palette's indices) or colours; undefined where it
+ * cannot be read.
+ */
+export async function readLabelKind(file: string): Promise<LabelValues['kind'] | undefined> {
+  try {
+    const header = await sharp(file, { limitInputPixels: false }).metadata();
+    return hasOneChannel(header) ? 'number' : 'color';
+  } catch {
+    return undefined; // What is wrong with it is told when it is decoded.
+  }
+}
+
 function assertPng({ format }: Metadata, what: string): void {
   if (format === 'png') return;
   throw new SegprobeError(
@@ -64,12 +77,16 @@ function assertPng({ format }: Metadata, what: string): void {
   );
 }
 
-function assertOneChannel({ isPalette, channels }: Metadata, what: string): void {
-  if (isPalette || channels === 1) return;
+function assertOneChannel(header: Metadata, what: string): void {
+  if (hasOneChannel(header)) return;
   throw new SegprobeError(
     'LABEL_INVALID',
-    `${what}: expected one channel of class numbers, got ${CHANNEL_NAMES[channels]}`,
+    `${what}: expected one channel of class numbers, got ${CHANNEL_NAMES[header.channels]}`,
   );
+}
+
+function hasOneChannel({ isPalette, channels }: Metadata): boolean {
+  return isPalette || channels === 1;
 }
 
 /** The samples as they are in the file, from what any decoder makes of them. */

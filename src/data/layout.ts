@@ -1,5 +1,6 @@
 import type { ClassTable } from '../shared/classes.js';
-import type { Dataset, Size, Split } from './dataset.js';
+import { SegprobeError } from '../shared/errors.js';
+import { SPLITS, type Dataset, type Size, type Split } from './dataset.js';
 import { readPictureSize } from './decode.js';
 import type { LabelCoding } from './label-coding.js';
 import { readScene, type ScenePair } from './read-scene.js';
@@ -12,12 +13,12 @@ export interface Layout {
   readonly classTable: ClassTable;
   /** The size that it is used at unless told otherwise; the first picture's where there is none. */
   readonly defaultSize?: Size | undefined;
-  /** Why splits that are there cannot be evaluated or trained on, e.g. since their labels are kept back. */
+  /** The splits whose pictures are there without labels, and why. */
   readonly withheld?: Readonly<Partial<Record<Split, string>>>;
   /** The splits that the folder has. */
   findSplits(): Promise<readonly Split[]>;
   /**
-   * Lists the scenes of a split without reading them; of one that is withheld, the pictures.
+   * Lists the scenes of a split without reading them.
    * @throws SegprobeError where there is no such split.
    */
   listSplit(split: Split): Promise<SplitListing>;
@@ -33,10 +34,23 @@ const SIDE_STEP = 8;
  * @throws SegprobeError `DATASET_INVALID` or `FILE_NOT_FOUND` naming what is wrong with its files.
  */
 export async function openLayout(layout: Layout, split: Split): Promise<Dataset> {
-  const { name, classTable } = layout;
+  const { name, classTable, withheld = {} } = layout;
+  if (withheld[split] !== undefined) {
+    const others = SPLITS.filter((other) => withheld[other] === undefined).join(' or ');
+    throw new SegprobeError(
+      'DATASET_INVALID',
+      `${name}: expected a split with labels (${others}), got ${split}: ${withheld[split]}`,
+    );
+  }
   const listing = await layout.listSplit(split);
   assertUsable(listing);
   const { pairs } = listing;
+  if (pairs.length === 0) {
+    throw new SegprobeError(
+      'DATASET_INVALID',
+      `${name} ${split}: expected at least one scene, got none`,
+    );
+  }
   const pairAt = (index: number): ScenePair => {
     const pair = pairs[index];
     if (pair !== undefined) return pair;

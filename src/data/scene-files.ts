@@ -7,6 +7,7 @@ import { stemOf, type SceneFiles } from './scene-pairs.js';
 export const PICTURE_ENDINGS = ['.png', '.jpg', '.jpeg', '.webp', '.avif', '.tif', '.tiff'];
 export const LABEL_ENDINGS = ['.png'];
 const NAMED_AT_MOST = 8;
+const NO_FOLDER: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
 
 /**
  * Lists the files of a folder that end so; others are passed over, those whose names begin with a dot among them.
@@ -47,16 +48,16 @@ export async function namesIn(folder: string): Promise<string[]> {
   if (names !== undefined) return names;
   throw new SegprobeError(
     'FILE_NOT_FOUND',
-    `${folder}: expected a folder, got nothing of that name; ${await describeNearest(folder)}`,
+    `${folder}: expected a folder, got none of that name; ${await describeNearest(folder)}`,
   );
 }
 
-/** The names in a folder, sorted; undefined where there is no such folder. */
+/** The names in a folder, sorted; undefined where there is nothing of its name, or a file. */
 export async function namesInIfThere(folder: string): Promise<string[] | undefined> {
   try {
     return (await readdir(folder)).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (NO_FOLDER.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw fromFileError(error, folder);
   }
 }

@@ -37,7 +37,7 @@ export function pairByStem(pictures: SceneFiles, labels: SceneFiles): SplitListi
   return {
     pairs,
     faults: [
-      ...(pictures.files.length === 0 ? [emptyFault(pictures.where)] : []),
+      ...emptyFaults(pictures),
       ...pictureOf.faults,
       ...labelOf.faults,
       ...without(pictureOf.found, labelOf.found, 'missing-label', `a label in ${labels.where}`),
@@ -51,9 +51,19 @@ export function pairByStem(pictures: SceneFiles, labels: SceneFiles): SplitListi
   };
 }
 
-/** The fault of a place without pictures. */
-export function emptyFault(where: string): ListingFault {
-  return { kind: 'empty', file: where, message: `${where}: expected pictures, got none` };
+/** The pictures of a split whose labels are kept back. */
+export function listPictures(pictures: SceneFiles): SplitListing {
+  const { found, faults } = byStem(pictures);
+  return {
+    pairs: [],
+    withoutLabels: [...found].map(([name, picture]) => ({ name, picture })),
+    faults: [...emptyFaults(pictures), ...faults],
+  };
+}
+
+function emptyFaults({ where, files }: SceneFiles): ListingFault[] {
+  if (files.length > 0) return [];
+  return [{ kind: 'empty', file: where, message: `${where}: expected pictures, got none` }];
 }
 
 /** The first file of each stem, and the others as faults. */

@@ -29,6 +29,8 @@ export interface ListingFault {
 export interface SplitListing {
   readonly pairs: readonly ScenePair[];
   readonly faults: readonly ListingFault[];
+  /** The pictures of a split whose labels are kept back. @defaultValue none */
+  readonly withoutLabels?: readonly Pick<ScenePair, 'name' | 'picture'>[];
 }
 
 const NAMED_AT_MOST = 5;

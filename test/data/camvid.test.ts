@@ -98,7 +98,7 @@ describe('openCamvid', () => {
     it('a wrong folder, telling what it holds', () =>
       withCamvid(['a'], async (dir) => {
         await rm(path.join(dir, 'train'), { recursive: true });
-        const message = `${path.join(dir, 'train')}: expected a folder, got nothing of that name; ${dir} holds trainannot`;
+        const message = `${path.join(dir, 'train')}: expected a folder, got none of that name; ${dir} holds trainannot`;
         await assertRefused(dir, 'FILE_NOT_FOUND', message);
       }));
 
@@ -228,7 +228,7 @@ describe('openDataset', () => {
     it(`refuses the name "${name}" and lists those it knows`, () =>
       assert.rejects(openDataset({ name, split: 'train' }), {
         code: 'USAGE',
-        message: `expected a data set of camvid, sample, got ${name}`,
+        message: `expected a data set of camvid, cityscapes, folder, sample, got ${name}`,
       }));
   }
 });
