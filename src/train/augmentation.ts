@@ -1,4 +1,5 @@
 import type { Size } from '../data/dataset.js';
+import { hueRotation } from '../shared/hue.js';
 import { createRandom } from '../shared/random.js';
 import { type TrainConfig, trainSizeOf } from './config.js';
 
@@ -75,7 +76,7 @@ function drawSide(
 function drawColors(random: () => number): number[] {
   const factor = (): number => between(1 - JITTER, 1 + JITTER, random);
   const [saturation, brightness, contrast] = [factor(), factor(), factor()];
-  const turn = turnedHue(between(-HUE, HUE, random));
+  const turn = hueRotation(between(-HUE, HUE, random));
   const gain = brightness * contrast;
   const shift = MIDDLE * (1 - contrast);
   return [0, 1, 2].flatMap((row) => {
@@ -85,17 +86,6 @@ function drawColors(random: () => number): number[] {
     });
     return [...channels, shift];
   });
-}
-
-/** The rotation about the grey axis (Rodrigues' formula); its rows sum to 1, so that greys stay. */
-function turnedHue(angle: number): number[][] {
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle) / Math.sqrt(3)];
-  const rest = (1 - cos) / 3;
-  return [
-    [cos + rest, rest - sin, rest + sin],
-    [rest + sin, cos + rest, rest - sin],
-    [rest - sin, rest + sin, cos + rest],
-  ];
 }
 
 const SAME_COLORS = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
