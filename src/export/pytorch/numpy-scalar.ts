@@ -1,4 +1,4 @@
-import { describe } from './pickle-machine.js';
+import { describe } from './describe.js';
 import { refuse } from './refuse.js';
 import { Intermediate } from './value.js';
 
@@ -39,8 +39,9 @@ export function assertLittleEndian(state: unknown, what: string): void {
   }
 }
 
-/** Reads `numpy.core.multiarray.scalar(dtype, bytes)`. */
-export function toScalar([dtype, bytes]: readonly unknown[], what: string): unknown {
+/** Reads `numpy.core.multiarray.scalar(dtype, bytes)`; Python 2's bytes are text. */
+export function toScalar([dtype, packed]: readonly unknown[], what: string): unknown {
+  const bytes = typeof packed === 'string' ? toLatin1Bytes([packed, 'latin1'], what) : packed;
   if (!(dtype instanceof NumpyDtype)) refuse(what, 'the type of a NumPy number', describe(dtype));
   if (!(bytes instanceof Uint8Array) || bytes.length !== dtype.bytes) {
     refuse(what, `a NumPy number of ${dtype.bytes} bytes`, describe(bytes));

@@ -1,17 +1,28 @@
-import { quote, refuse } from './refuse.js';
-import { Intermediate } from './value.js';
+import { describe } from './describe.js';
+import { refuse } from './refuse.js';
+import type { Intermediate } from './value.js';
 import type { PyTorchKey } from './value.js';
 
 /** What gives a pickle its meaning: the classes it may name and the storages it may refer to. */
 export interface PickleHost {
   /** The one thing called `module.name`; throws for all but the known. */
   readonly find: (module: string, name: string) => Intermediate;
-  /** What a found thing makes of arguments. */
-  readonly call: (callee: unknown, args: readonly unknown[]) => unknown;
+  /** What a found thing makes of arguments; `spend` counts each object in it that costs memory. */
+  readonly call: (callee: unknown, args: readonly unknown[], spend: () => void) => unknown;
   /** Takes over further state of an object made before. */
   readonly build: (target: unknown, state: unknown) => void;
   /** The object that lies outside the pickle. */
   readonly load: (id: unknown) => unknown;
+}
+
+export interface PickleOptions {
+  readonly host: PickleHost;
+  /** How many objects may be made that cost more memory than their bytes in the file. */
+  readonly maxObjects: number;
+  /** Names the pickle in messages. */
+  readonly what: string;
+  /** Where in the bytes the pickle begins. @defaultValue 0 */
+  readonly start?: number;
 }
 
 /** Python writes dictionaries and lists by thousands, so that only a tuple fills the stack. */
@@ -30,14 +41,20 @@ export class PickleMachine {
   readonly #memo = new Map<number, unknown>();
   readonly #maxObjects: number;
   #objects = 0;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Uint8Array, host: PickleHost, maxObjects: number, what: string) {
+  constructor(bytes: Uint8Array, { host, maxObjects, what, start = 0 }: PickleOptions) {
     this.host = host;
     this.#what = what;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#maxObjects = maxObjects;
+    this.#at = start;
+  }
+
+  /** Where in the bytes the next opcode lies. */
+  get at(): number {
+    return this.#at;
   }
 
   /** Moves on by `count` bytes of input. @returns a view whose first byte they start at. */
@@ -71,7 +88,7 @@ export class PickleMachine {
 
   line(): string {
     const end = this.#bytes.subarray(this.#at, this.#at + MAX_LINE_BYTES).indexOf(0x0a);
-    if (end < 0) this.refuse(`a name of less than ${MAX_LINE_BYTES} bytes`, 'no end of line');
+    if (end < 0) this.refuse(`a line of less than ${MAX_LINE_BYTES} bytes`, 'no end of it');
     const text = this.text(end);
     this.#at++;
     return text;
@@ -165,17 +182,6 @@ export class PickleMachine {
   refuse(expected: string, found: string, cause?: unknown): never {
     refuse(`${this.#what}, byte ${this.#at}`, expected, found, cause);
   }
-}
-
-/** What an object on the stack is, in words. */
-export function describe(item: unknown): string {
-  if (item instanceof Intermediate) return item.name;
-  if (item instanceof Map) return 'a dictionary';
-  if (Array.isArray(item)) return 'a list';
-  if (item instanceof Uint8Array) return 'bytes';
-  if (typeof item === 'string') return quote(item);
-  if (item === null || item === undefined) return 'None';
-  return typeof item === 'object' ? 'a tensor' : `a ${typeof item}`;
 }
 
 function isKey(item: unknown): item is PyTorchKey {

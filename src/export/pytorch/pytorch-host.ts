@@ -1,65 +1,57 @@
+import { describe } from './describe.js';
 import { assertLittleEndian, NumpyDtype, toLatin1Bytes, toScalar } from './numpy-scalar.js';
-import { describe } from './pickle-machine.js';
 import type { PickleHost } from './pickle-machine.js';
-import { rebuildTensor, toSizes } from './rebuild-tensor.js';
-import type { TensorBudget } from './rebuild-tensor.js';
 import { quote, refuse } from './refuse.js';
-import { Storage, STORAGE_TYPES, StorageType } from './storage.js';
+import { STORAGE_TYPES, StorageType } from './storage.js';
+import type { FindStorage, Storage } from './storage.js';
+import { TensorView, toSizes } from './tensor-view.js';
 import { Intermediate } from './value.js';
 
-interface Context {
-  readonly budget: TensorBudget;
-  readonly what: string;
-}
+type Construct = (args: readonly unknown[], what: string, spend: () => void) => unknown;
 
 /** A Python function, played by one of ours. */
 class Constructor extends Intermediate {
   readonly name: string;
-  readonly construct: (args: readonly unknown[], context: Context) => unknown;
+  readonly construct: Construct;
 
-  constructor(name: string, construct: Constructor['construct']) {
+  constructor(name: string, construct: Construct) {
     super();
     this.name = name;
     this.construct = construct;
   }
 }
 
+const CONSTRUCTORS: Readonly<Record<string, Construct>> = {
+  // The first version is PyTorch's before 0.4.
+  'torch._utils._rebuild_tensor': (args, what) => new TensorView(args, what),
+  'torch._utils._rebuild_tensor_v2': (args, what) => new TensorView(args, what),
+  'torch._utils._rebuild_parameter': toParameter,
+  'torch._utils._rebuild_parameter_with_state': toParameter,
+  'torch.Size': ([sizes], what) => toSizes(sizes, 'size', what),
+  'collections.OrderedDict': toDictionary,
+  // NumPy has moved it twice.
+  'numpy.core._multiarray_umath.scalar': toScalar,
+  'numpy.core.multiarray.scalar': toScalar,
+  'numpy._core.multiarray.scalar': toScalar,
+  'numpy.dtype': ([code], what) => new NumpyDtype(code, what),
+  '_codecs.encode': toLatin1Bytes,
+};
+
 /** Every name a checkpoint may refer to. Nothing is looked up anywhere else. */
 const KNOWN: ReadonlyMap<string, Constructor | StorageType> = new Map(
   [
     ...STORAGE_TYPES,
-    new Constructor('torch._utils._rebuild_tensor_v2', (args, { budget, what }) =>
-      rebuildTensor(args, budget, what),
-    ),
-    new Constructor('torch._utils._rebuild_parameter', ([tensor], { what }) =>
-      typeof tensor === 'object' && tensor !== null && 'dtype' in tensor
-        ? tensor
-        : refuse(what, 'a tensor as parameter', describe(tensor)),
-    ),
-    new Constructor('torch.Size', ([sizes], { what }) => toSizes(sizes, 'size', what)),
-    new Constructor('collections.OrderedDict', (args, { what }) =>
-      args.length === 0 ? new Map() : refuse(what, 'an OrderedDict without arguments', 'some'),
-    ),
-    // NumPy 2 moved its core.
-    new Constructor('numpy.core.multiarray.scalar', (args, { what }) => toScalar(args, what)),
-    new Constructor('numpy._core.multiarray.scalar', (args, { what }) => toScalar(args, what)),
-    new Constructor('numpy.dtype', ([code], { what }) => new NumpyDtype(code, what)),
-    new Constructor('_codecs.encode', (args, { what }) => toLatin1Bytes(args, what)),
+    ...Object.entries(CONSTRUCTORS).map(([name, construct]) => new Constructor(name, construct)),
   ].map((known) => [known.name, known]),
 );
 
 /**
  * Gives the pickle of a checkpoint its meaning.
  *
- * @param storages - the storages' bytes by key.
- * @param budget - how many bytes of tensors may be made.
+ * @param findStorage - finds what a persistent id refers to.
  * @param what - names the pickle in messages.
  */
-export function createPyTorchHost(
-  storages: ReadonlyMap<string, Uint8Array>,
-  budget: TensorBudget,
-  what: string,
-): PickleHost {
+export function createPyTorchHost(findStorage: FindStorage, what: string): PickleHost {
   return {
     find: (module, name) =>
       KNOWN.get(`${module}.${name}`) ??
@@ -68,33 +60,71 @@ export function createPyTorchHost(
         'tensors and plain data (save model.state_dict(), not the model)',
         `an object of module ${quote(module)}, name ${quote(name)}`,
       ),
-    call: (callee, args) =>
+    call: (callee, args, spend) =>
       callee instanceof Constructor
-        ? callee.construct(args, { budget, what })
+        ? callee.construct(args, what, spend)
         : refuse(what, 'a function', describe(callee)),
     build: (target, state) => {
       if (target instanceof NumpyDtype) assertLittleEndian(state, what);
       // A state dict's _metadata, layers' versions, is dropped.
       else if (!(target instanceof Map)) refuse(what, 'an object with state', describe(target));
     },
-    load: (id) => toStorage(id, storages, what),
+    load: (id) => toStorage(id, findStorage, what),
   };
 }
 
-/** Finds `('storage', class, key, device, number of values)`. */
-function toStorage(id: unknown, storages: ReadonlyMap<string, Uint8Array>, what: string): Storage {
-  const [kind, type, key, , count] = Array.isArray(id) ? (id as unknown[]) : [];
+function toParameter([tensor]: readonly unknown[], what: string): TensorView {
+  return tensor instanceof TensorView
+    ? tensor
+    : refuse(what, 'a tensor as parameter', describe(tensor));
+}
+
+/** `OrderedDict()`, filled afterwards, or as Python 2 writes it: `OrderedDict([[key, value], …])`. */
+function toDictionary(
+  args: readonly unknown[],
+  what: string,
+  spend: () => void,
+): Map<unknown, unknown> {
+  const [pairs = []] = args;
+  if (args.length > 1 || !Array.isArray(pairs)) {
+    refuse(what, 'an OrderedDict of pairs', args.map(describe).join(', '));
+  }
+  const dictionary = new Map<unknown, unknown>();
+  for (const pair of pairs as unknown[]) {
+    const [key, value] = Array.isArray(pair) && pair.length === 2 ? (pair as unknown[]) : [];
+    if (typeof key !== 'string') refuse(what, 'pairs of a name and a value', describe(pair));
+    spend();
+    dictionary.set(key, value);
+  }
+  return dictionary;
+}
+
+/**
+ * Finds `('storage', class, key, device, number of values)`; the stream form adds `None`, or `(key, offset, number of values)`
+ * where what is meant is a part of that storage.
+ */
+function toStorage(id: unknown, findStorage: FindStorage, what: string): Storage {
+  const [kind, type, key, , count, part] = Array.isArray(id) ? (id as unknown[]) : [];
   if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string') {
     refuse(what, "('storage', class, key, …)", `(${[kind, type, key].map(describe).join(', ')})`);
   }
-  const bytes = storages.get(key);
-  if (bytes === undefined) refuse(what, `storage ${quote(key)} in the file`, 'none');
-  if (!Number.isSafeInteger(count) || bytes.length !== (count as number) * type.width) {
+  if (!isCount(count)) refuse(what, `the size of storage ${quote(key)}`, describe(count));
+  const storage = findStorage(type, key, count);
+  return part === undefined || part === null ? storage : toPart(storage, part, what);
+}
+
+function toPart(storage: Storage, part: unknown, what: string): Storage {
+  const [, offset, count] = Array.isArray(part) ? (part as unknown[]) : [];
+  if (!isCount(offset) || !isCount(count) || offset + count > storage.count) {
     refuse(
       what,
-      `${typeof count === 'number' ? count : describe(count)} values of ${type.dtype} in storage ${quote(key)}`,
-      `${bytes.length} bytes`,
+      `a part of a storage of ${storage.count} values`,
+      `${describe(count)} from ${describe(offset)}`,
     );
   }
-  return new Storage(type, bytes);
+  return storage.part(offset, count);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -37,12 +37,25 @@ export const STORAGE_TYPES: readonly StorageType[] = [
 export class Storage extends Intermediate {
   readonly name = 'a storage';
   readonly type: StorageType;
-  /** Little-endian, at any alignment. */
-  readonly bytes: Uint8Array;
+  /** Number of values. */
+  readonly count: number;
+  /** The values, little-endian, at any alignment. In the stream form they follow after the pickle: not before its end. */
+  readonly bytes: () => Uint8Array;
 
-  constructor(type: StorageType, bytes: Uint8Array) {
+  constructor(type: StorageType, count: number, bytes: () => Uint8Array) {
     super();
     this.type = type;
+    this.count = count;
     this.bytes = bytes;
   }
+
+  /** A storage that is a part of this one; offset and count are in values and within. */
+  part(offset: number, count: number): Storage {
+    const { width } = this.type;
+    const bytes = (): Uint8Array => this.bytes().subarray(offset * width, (offset + count) * width);
+    return new Storage(this.type, count, bytes);
+  }
 }
+
+/** Gives the storage that a pickle refers to as `('storage', class, key, device, number of values)`. */
+export type FindStorage = (type: StorageType, key: string, count: number) => Storage;

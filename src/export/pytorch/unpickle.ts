@@ -1,5 +1,6 @@
-import { describe, PickleMachine } from './pickle-machine.js';
-import type { PickleHost } from './pickle-machine.js';
+import { describe } from './describe.js';
+import { PickleMachine } from './pickle-machine.js';
+import type { PickleOptions } from './pickle-machine.js';
 
 const STOP = 0x2e;
 const MAX_NAME = 512;
@@ -17,10 +18,13 @@ const OPCODES: ReadonlyMap<number, (machine: PickleMachine) => void> = new Map([
   [0x4b, (m) => m.push(m.byte())], // BININT1
   [0x4d, (m) => m.push(m.take(2).getUint16(0, true))], // BININT2
   [0x8a, (m) => m.push(toInteger(m.blob(m.byte())))], // LONG1
+  [0x49, (m) => m.push(readInteger(m))], // INT: Python 2, where it is too large for BININT
   [0x47, (m) => m.push(m.take(8).getFloat64(0, false))], // BINFLOAT
   // Text and bytes
   [0x58, (m) => m.push(m.text(m.take(4).getUint32(0, true)))], // BINUNICODE
   [0x8c, (m) => m.push(m.text(m.byte()))], // SHORT_BINUNICODE
+  [0x54, (m) => m.push(toLatin1(m.blob(m.take(4).getUint32(0, true))))], // BINSTRING: Python 2
+  [0x55, (m) => m.push(toLatin1(m.blob(m.byte())))], // SHORT_BINSTRING
   [0x42, (m) => pushBytes(m, m.take(4).getUint32(0, true))], // BINBYTES
   [0x43, (m) => pushBytes(m, m.byte())], // SHORT_BINBYTES
   // Tuples, lists, dictionaries
@@ -54,17 +58,15 @@ const OPCODES: ReadonlyMap<number, (machine: PickleMachine) => void> = new Map([
  * Reads a Python pickle without Python: a fixed table of opcodes builds plain data, and `host` decides what a class name
  * may mean. Time and memory are bounded by the number of bytes and by `maxObjects`.
  *
- * @param what - names the pickle in messages.
+ * @returns the object, and where the bytes after the pickle begin.
  * @throws SegprobeError `FILE_INVALID` for everything else.
  * @see https://docs.python.org/3/library/pickletools.html
  */
 export function unpickle(
   bytes: Uint8Array,
-  host: PickleHost,
-  maxObjects: number,
-  what: string,
-): unknown {
-  const machine: PickleMachine = new PickleMachine(bytes, host, maxObjects, what);
+  options: PickleOptions,
+): { readonly value: unknown; readonly end: number } {
+  const machine: PickleMachine = new PickleMachine(bytes, options);
   for (let code = machine.byte(); code !== STOP; code = machine.byte()) {
     const run = OPCODES.get(code);
     if (run === undefined) {
@@ -72,7 +74,7 @@ export function unpickle(
     }
     run(machine);
   }
-  return machine.result();
+  return { value: machine.result(), end: machine.at };
 }
 
 function readProtocol(m: PickleMachine): void {
@@ -89,6 +91,19 @@ function toInteger(bytes: Uint8Array): number | bigint {
   value = BigInt.asIntN(8 * bytes.length, value);
   const rounded = Number(value);
   return Number.isSafeInteger(rounded) ? rounded : value;
+}
+
+/** A number in decimal digits, at most as many as a 64-bit one has. */
+function readInteger(m: PickleMachine): number | bigint {
+  const line = m.line();
+  if (!/^-?\d{1,19}$/.test(line)) m.refuse('a number of at most 19 digits', describe(line));
+  const rounded = Number(line);
+  return Number.isSafeInteger(rounded) ? rounded : BigInt(line);
+}
+
+/** Python 2's text is bytes: each becomes one character, so that none is lost. */
+function toLatin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 function pushBytes(m: PickleMachine, count: number): void {
@@ -120,7 +135,10 @@ function findByStack(m: PickleMachine): void {
 function reduce(m: PickleMachine): void {
   const [callee, args] = m.popTuple(2);
   if (!Array.isArray(args)) m.refuse('arguments', describe(args));
-  pushNew(m, m.host.call(callee, args as unknown[]));
+  pushNew(
+    m,
+    m.host.call(callee, args as unknown[], () => m.spend()),
+  );
 }
 
 function build(m: PickleMachine): void {
