@@ -19,6 +19,7 @@ import { createTrainObserver } from './train-observer.js';
 import {
   addTrainingFlags,
   checkpointFolder,
+  defaultSizeOf,
   openSplit,
   toTrainConfig,
   type TrainingFlags,
@@ -37,8 +38,8 @@ export function configureTrain(command: Command): void {
 export async function train(flags: TrainingFlags): Promise<TrainState> {
   const folder = checkpointFolder(flags);
   const existing = flags['resume'] ? 'resume' : flags['overwrite'] ? 'overwrite' : 'refuse';
-  const { config, before } = await readConfig(flags, folder, existing);
   const pretrained = await readPretrained(flags);
+  const { config, before } = await readConfig(flags, folder, existing);
   const inOrderOf = before ?? pretrained?.state;
   const trainSplit = await openSplit(config, 'train', inOrderOf);
   const valSplit = await openSplit(config, 'val', inOrderOf);
@@ -75,6 +76,9 @@ const PARTS = {
   whole: 'second part: the whole network, from the trained encoder',
 } as const;
 
+/** A size that any window lies within. */
+const LARGE = { height: 2 ** 20, width: 2 ** 20 };
+
 /**
  * Refuses early what can be known early: loading TensorFlow takes seconds.
  * @returns the configuration, and the state of the training that is resumed.
@@ -84,11 +88,11 @@ async function readConfig(
   folder: string,
   existing: 'refuse' | 'resume' | 'overwrite',
 ): Promise<{ config: TrainConfig; before?: TrainState }> {
-  const config = toTrainConfig(flags);
+  toTrainConfig(flags, LARGE); // whatever size the data set has
   const lock = await lockRun(folder);
   try {
     if (existing === 'refuse') assertFree(folder);
-    if (existing !== 'resume') return { config };
+    if (existing !== 'resume') return { config: toTrainConfig(flags, await defaultSizeOf(flags)) };
     const before = await readStateBefore(folder);
     const resumed = toTrainConfig(flags, before.config);
     assertSameOptions(before.config, resumed);

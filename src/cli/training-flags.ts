@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { DATASET_NAMES, openDataset } from '../data/open-dataset.js';
-import type { Dataset, Split } from '../data/dataset.js';
+import type { Dataset, Size, Split } from '../data/dataset.js';
 import { reorderClasses } from '../data/reorder-classes.js';
 import { classNames } from '../shared/classes.js';
 import { SegprobeError } from '../shared/errors.js';
@@ -57,12 +57,12 @@ export function addBatchSizeFlag(command: Command, byDefault = '10'): Command {
 }
 
 /** The size that pictures and labels are scaled to. */
-export function addSizeFlags(command: Command, byDefault?: string): Command {
-  const text = (side: string, pixels: string): string =>
-    `${side} that scenes are scaled to, a multiple of 8 (default: ${byDefault ?? pixels})`;
+export function addSizeFlags(command: Command, byDefault = "the data set's"): Command {
+  const text = (side: string): string =>
+    `${side} that scenes are scaled to, a multiple of 8 (default: ${byDefault})`;
   return command
-    .option('--height <pixels>', text('height', '360'), positiveInteger)
-    .option('--width <pixels>', text('width', '480'), positiveInteger);
+    .option('--height <pixels>', text('height'), positiveInteger)
+    .option('--width <pixels>', text('width'), positiveInteger);
 }
 
 /** How to train; no defaults here, they are the schema's. */
@@ -206,6 +206,18 @@ export function toTrainConfig(
     valueOf(key),
   ]);
   return parseTrainConfig({ ...before, ...Object.fromEntries(given) });
+}
+
+/** The size that the data set of the flags is used at unless they say another. */
+export async function defaultSizeOf(flags: TrainingFlags): Promise<Partial<Size>> {
+  if (flags['height'] !== undefined && flags['width'] !== undefined) return {};
+  const { dataset, datasetDir } = parseTrainConfig({
+    dataset: flags.dataset,
+    datasetDir: flags.datasetDir,
+  });
+  const split = await openSplit({ dataset, datasetDir }, 'train');
+  await split.close();
+  return split.defaultSize;
 }
 
 /**
