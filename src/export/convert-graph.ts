@@ -2,6 +2,7 @@ import { type Constant, type Graph, type GraphNode, parseReference } from '../gr
 import { withoutDeadCode } from '../graph/record-program.js';
 import { SegprobeError } from '../shared/errors.js';
 import {
+  type AttributeValue,
   type GraphProto,
   makeGraph,
   makeNode,
@@ -15,6 +16,7 @@ import {
   type ConvertedValue,
   type Initializer,
   type KnownConstant,
+  type NodeView,
   unsupported,
 } from './converter.js';
 import { CALL_CONVERTERS, CONVERTERS } from './converters/index.js';
@@ -46,7 +48,7 @@ export function convertGraph(graph: Graph, options: ConvertOptions): GraphProto 
   const result = conversion.run();
   return makeGraph({
     name: options.name,
-    nodes: withOutput(conversion.nodes, result, options),
+    nodes: withOutput(withoutUnreadOutputs(conversion.nodes), result, options),
     inputs: [makeTensorValueInfo(options.input, 'float32', options.inputDims)],
     outputs: [makeTensorValueInfo(options.output, 'float32', options.outputDims)],
     initializers: conversion.initializers,
@@ -63,6 +65,15 @@ function withOutput(
   return nodes.map((node) => ({
     ...node,
     output: node.output.map((name) => (name === result ? output : name)),
+  }));
+}
+
+/** Leaves out the last outputs of a node that no other reads: not every runtime can compute them. */
+function withoutUnreadOutputs(nodes: readonly NodeProto[]): NodeProto[] {
+  const read = new Set(nodes.flatMap(({ input }) => input));
+  return nodes.map((node) => ({
+    ...node,
+    output: node.output.filter((name, i) => i === 0 || read.has(name)),
   }));
 }
 
@@ -125,8 +136,7 @@ class Conversion {
         return;
       }
       case 'PartitionedCall': {
-        const name = node.attributes['f']!.value as string;
-        const { label } = this.#graph.functions.find((called) => called.name === name)!;
+        const label = this.#labelOf(node)!;
         const converter = CALL_CONVERTERS[label];
         if (converter === undefined) throw noConverter('function', label, node, CALL_CONVERTERS);
         converter(this.#contextOf(node));
@@ -140,10 +150,15 @@ class Conversion {
     }
   }
 
-  #contextOf(node: GraphNode): ConvertContext {
-    const input = (i: number): ConvertedValue => this.#values.get(node.inputs[i]!)!;
+  #viewOf(node: GraphNode): NodeView {
+    const input = (i: number): ConvertedValue => {
+      const found = this.#values.get(node.inputs[i]!);
+      if (found === undefined) throw unsupported(node, `expected an input ${i} that ONNX has`);
+      return found;
+    };
     return {
       node,
+      label: this.#labelOf(node),
       input,
       value: (i) => {
         const found = input(i);
@@ -159,24 +174,52 @@ class Conversion {
         const { node: name, output } = parseReference(node.inputs[i]!);
         return this.#byName.get(name)!.outputs[output]!.shape;
       },
-      producerOf: (i) => this.#producerOf(node.inputs[i]!),
-      emit: (opType, inputs, attributes = {}) => {
-        const name = this.#nodeName(opType, inputs);
+      producerOf: (i) => this.#viewOf(this.#producerOf(node.inputs[i]!)),
+      output: (i) => {
+        const found = this.#values.get(referenceOf(node, i));
+        if (found?.kind === 'value') return found.name;
+        throw unsupported(node, `expected output ${i} to be a value of the ONNX graph`);
+      },
+    };
+  }
+
+  #contextOf(node: GraphNode): ConvertContext {
+    return {
+      ...this.#viewOf(node),
+      emit: (opType, inputs, attributes) => {
         const references = node.outputs.map((_, i) => referenceOf(node, i));
         // Batch statistics and the like have no meaning in evaluation, and ONNX has no outputs for them.
         const last = references.findLastIndex((reference) => this.#used.has(reference));
-        const outputs = references.slice(0, last + 1).map((reference, i) => {
-          const value = i === 0 ? name : this.#unique(`${name}_output_${i}`);
-          this.#values.set(reference, { kind: 'value', name: value });
-          return value;
-        });
-        const names = inputs.map((given) =>
-          typeof given === 'string' ? given : this.#initializer(given, name),
-        );
-        this.nodes.push(makeNode(opType, names, outputs, attributes, { name }));
+        const outputs = this.#emit(opType, inputs, attributes, last + 1);
+        outputs.forEach((name, i) => this.#values.set(references[i]!, { kind: 'value', name }));
       },
+      add: (opType, inputs, attributes) => this.#emit(opType, inputs, attributes, 1)[0]!,
       alias: (i, value) => void this.#values.set(referenceOf(node, i), value),
     };
+  }
+
+  /** Adds a node to the ONNX graph. @returns the names of its outputs; the first is the node's. */
+  #emit(
+    opType: string,
+    inputs: readonly (string | Initializer)[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    outputCount: number,
+  ): string[] {
+    const name = this.#nodeName(opType, inputs);
+    const outputs = Array.from({ length: outputCount }, (_, i) =>
+      i === 0 ? name : this.#unique(`${name}_output_${i}`),
+    );
+    const names = inputs.map((given) =>
+      typeof given === 'string' ? given : this.#initializer(given, name),
+    );
+    this.nodes.push(makeNode(opType, names, outputs, attributes, { name }));
+    return outputs;
+  }
+
+  /** The name that the code gave the compiled function that a node calls. */
+  #labelOf({ op, attributes }: GraphNode): string | undefined {
+    if (op !== 'PartitionedCall') return undefined;
+    return this.#graph.functions.find(({ name }) => name === attributes['f']!.value)!.label;
   }
 
   #producerOf(reference: string): GraphNode {

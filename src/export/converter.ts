@@ -5,10 +5,10 @@ import type { AttributeValue, ElementType } from '../shared/onnx/index.js';
 /** Turns one TensorFlow node into an ONNX node, or into something that is there already. */
 export type Converter = (context: ConvertContext) => void;
 
-/** What a converter works with: one node, and what its inputs have become. */
-export interface ConvertContext {
+/** A node, and what its inputs and outputs have become. */
+export interface NodeView {
   readonly node: GraphNode;
-  /** What input `i` has become. */
+  /** What input `i` has become. @throws SegprobeError `EXPORT_UNSUPPORTED` if that has no form in ONNX. */
   input(i: number): ConvertedValue;
   /** The name of input `i`'s value. @throws SegprobeError `EXPORT_UNSUPPORTED` if it is constant. */
   value(i: number): string;
@@ -16,8 +16,16 @@ export interface ConvertContext {
   constant(i: number): KnownConstant;
   /** Shape of input `i` as TensorFlow sees it, at the size of the recording. */
   shapeOf(i: number): readonly number[];
+  /** What the code called the compiled function that this node calls, if it does. */
+  readonly label: string | undefined;
   /** The node that input `i` comes from, as TensorFlow sees it. */
-  producerOf(i: number): GraphNode;
+  producerOf(i: number): NodeView;
+  /** The name that output `i` of a converted node has. @throws SegprobeError `EXPORT_UNSUPPORTED` if it has none. */
+  output(i: number): string;
+}
+
+/** What a converter works with: one node, and the ONNX graph that grows. */
+export interface ConvertContext extends NodeView {
   /**
    * Adds an ONNX node whose outputs stand for the first outputs of the TensorFlow node.
    * @param inputs - names of values, and constants to become initializers.
@@ -27,6 +35,12 @@ export interface ConvertContext {
     inputs: readonly (string | Initializer)[],
     attributes?: Readonly<Record<string, AttributeValue>>,
   ): void;
+  /** Adds an ONNX node of one output that stands for nothing in TensorFlow's graph. @returns the name of its value. */
+  add(
+    opType: string,
+    inputs: readonly (string | Initializer)[],
+    attributes?: Readonly<Record<string, AttributeValue>>,
+  ): string;
   /** Lets output `i` be something that is there already. */
   alias(i: number, value: ConvertedValue): void;
 }
@@ -58,6 +72,24 @@ export function floatInitializer(
   { shape, values }: Pick<Constant, 'shape' | 'values'> = source,
 ): Initializer {
   return { role, source, dtype: 'float32', shape, values: Float32Array.from(values) };
+}
+
+/** A number that ONNX needs and TensorFlow's graph does not hold. */
+export function floatScalar(role: string, value: number): Initializer {
+  const source: KnownConstant = { dtype: 'float32', shape: [], values: Float32Array.of(value) };
+  return floatInitializer(role, source);
+}
+
+/** Integers that ONNX needs, for shapes, axes and places, and TensorFlow's graph does not hold. */
+export function integers(role: string, values: readonly number[]): Initializer {
+  const shape = [values.length];
+  return {
+    role,
+    source: { dtype: 'int32', shape, values: Int32Array.from(values) },
+    dtype: 'int64',
+    shape,
+    values: BigInt64Array.from(values, BigInt),
+  };
 }
 
 /** Where each axis of an NHWC tensor lies in NCHW. */

@@ -164,7 +164,7 @@ describe('convertGraph', () => {
     assertUnsupported(
       { run: (x) => tf.softmax(relu(x)) },
       SHAPE,
-      /^expected an operator of Add, AddV2, ConcatV2, Const, .*, SplitV, got Softmax \(run\/Softmax_1\)$/,
+      /^expected an operator of Add, AddV2, BiasAdd, ConcatV2, Const, .*, SplitV, got Softmax \(run\/Softmax_1\)$/,
     );
   });
 
@@ -173,7 +173,7 @@ describe('convertGraph', () => {
     assertUnsupported(
       { run: (x) => swish(x)[0]! },
       SHAPE,
-      /^expected a compiled function of maxUnpool, prelu, got swish \(run\/PartitionedCall_1\)$/,
+      /^expected a compiled function of clampToUnit, maxUnpool, .*, unpadIndices, got swish \(run\/PartitionedCall_1\)$/,
     );
   });
 

@@ -1,4 +1,6 @@
 import type { Converter } from '../converter.js';
+import { convertBiasAdd } from './bias-add.js';
+import { convertClampToUnit } from './clamp.js';
 import { convertConcat } from './concat.js';
 import { convertConst, convertReshape, convertSplit } from './constants.js';
 import { convertConv2dBackpropInput } from './conv2d-backprop-input.js';
@@ -7,6 +9,7 @@ import { convertAdd, convertIdentity, convertRelu } from './elementwise.js';
 import { convertFusedBatchNorm } from './fused-batch-norm.js';
 import { convertMaxPool } from './max-pool.js';
 import { convertMaxUnpool } from './max-unpool.js';
+import { convertOverlappingMaxUnpool, convertUnpadIndices } from './overlapping-max-unpool.js';
 import { convertPad } from './pad.js';
 import { convertPrelu } from './prelu.js';
 
@@ -14,6 +17,7 @@ import { convertPrelu } from './prelu.js';
 export const CONVERTERS: Readonly<Record<string, Converter>> = {
   Add: convertAdd,
   AddV2: convertAdd,
+  BiasAdd: convertBiasAdd,
   ConcatV2: convertConcat,
   Const: convertConst,
   Conv2D: convertConv2d,
@@ -30,6 +34,9 @@ export const CONVERTERS: Readonly<Record<string, Converter>> = {
 
 /** A converter for each function that code marks by `jit(label, …)`. */
 export const CALL_CONVERTERS: Readonly<Record<string, Converter>> = {
+  clampToUnit: convertClampToUnit,
   maxUnpool: convertMaxUnpool,
+  overlappingMaxUnpool: convertOverlappingMaxUnpool,
   prelu: convertPrelu,
+  unpadIndices: convertUnpadIndices,
 };

@@ -5,7 +5,7 @@ import { attributeOf, type Converter, unsupported } from '../converter.js';
  * MaxPool that it mirrors.
  */
 export const convertMaxUnpool: Converter = (context) => {
-  const pooling = context.producerOf(1);
+  const { node: pooling } = context.producerOf(1);
   const isMirrored =
     pooling.op === 'MaxPoolWithArgmax' &&
     ['ksize', 'strides'].every((name) => String(attributeOf(pooling, name, 'ints')) === '1,2,2,1');

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { addBias } from '../../../src/train/kernels/bias.js';
+import { clampToUnit } from '../../../src/train/kernels/clamp.js';
+import { randomArray, useNativeTensorFlow } from '../../support/tensorflow.js';
+import { assertConverts, opTypesOf, type Piece } from '../converted.js';
+
+const SHAPES = [
+  [1, 4, 4, 3],
+  [2, 3, 5, 3],
+] as const;
+
+describe('convertClampToUnit', () => {
+  useNativeTensorFlow();
+
+  it('cuts to 0..1', async () => {
+    const draw = (shape: readonly number[], seed: number) => randomArray(shape, seed, -1, 2);
+    const graph = await assertConverts({ run: clampToUnit }, SHAPES, draw);
+    assert.deepEqual(opTypesOf(graph), ['Clip']);
+  });
+});
+
+describe('convertBiasAdd', () => {
+  useNativeTensorFlow();
+
+  it('adds a number to each channel, under its own name', async () => {
+    const state = { bias: randomArray([3], 7) };
+    const piece: Piece = { state, run: (x, { bias }) => addBias(x, bias!) };
+    const graph = await assertConverts(piece, SHAPES);
+    assert.deepEqual(opTypesOf(graph), ['Add']);
+    assert.deepEqual(
+      graph.initializer.map(({ name, dims }) => `${name} [${dims}]`),
+      ['bias [3,1,1]'],
+    );
+  });
+});
