@@ -1,3 +1,6 @@
+/** Each 8-bit value as a share of 255, to float32's nearest. */
+const SHARES = Float32Array.from({ length: 256 }, (_, value) => value / 255);
+
 /**
  * Turns a picture into a model's input: channels first, 0..255 to 0..1.
  *
@@ -8,9 +11,32 @@ export function toImageTensor(rgb: Uint8Array): Float32Array<ArrayBuffer> {
   const pixels = rgb.length / 3;
   const tensor = new Float32Array(rgb.length);
   for (let i = 0, at = 0; i < pixels; i++) {
-    tensor[i] = rgb[at++]! / 255;
-    tensor[pixels + i] = rgb[at++]! / 255;
-    tensor[2 * pixels + i] = rgb[at++]! / 255;
+    tensor[i] = SHARES[rgb[at++]!]!;
+    tensor[pixels + i] = SHARES[rgb[at++]!]!;
+    tensor[2 * pixels + i] = SHARES[rgb[at++]!]!;
   }
   return tensor;
+}
+
+/**
+ * Turns a model's picture into 8 bits a channel, as a picture file holds it: 0..1 to 0..255, rounded to the nearest, halves
+ * up; what lies outside 0..1 is cut off, what is no number is black.
+ *
+ * @param tensor - float32 `[1, 3, H, W]` flattened.
+ * @returns uint8 `[H, W, 3]` flattened.
+ */
+export function fromImageTensor(tensor: Float32Array): Uint8Array<ArrayBuffer> {
+  const pixels = tensor.length / 3;
+  const rgb = new Uint8Array(tensor.length);
+  for (let i = 0, at = 0; i < pixels; i++) {
+    rgb[at++] = toByte(tensor[i]!);
+    rgb[at++] = toByte(tensor[pixels + i]!);
+    rgb[at++] = toByte(tensor[2 * pixels + i]!);
+  }
+  return rgb;
+}
+
+function toByte(share: number): number {
+  if (!(share > 0)) return 0;
+  return share >= 1 ? 255 : share * 255 + 0.5;
 }

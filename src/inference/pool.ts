@@ -3,11 +3,13 @@ import { Piscina } from 'piscina';
 import type { Size } from '../data/dataset.js';
 import { typescriptWorkerOptions } from '../data/typescript-worker.js';
 import { SegprobeError } from '../shared/errors.js';
+import { findVictim } from './find-model.js';
 import { assertNotAborted, createGate } from './gate.js';
 import type { OpenedModel } from './open-model.js';
 import { resizePicture } from './resize-picture.js';
 import type { RgbPicture } from './resize-picture.js';
-import type { SegmentResult, SegmentTask, WorkerRefusal, WorkerSetup } from './worker-protocol.js';
+import type { SegmentResult, SegmentTask, WorkerSetup } from './worker-protocol.js';
+import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
 
 export interface InferencePoolOptions {
   /** The models to be loaded, in every worker. */
@@ -98,9 +100,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
 
   async function run(task: SegmentTask): Promise<SegmentResult> {
     const buffers = [task.image.buffer, ...(task.overlay ? [task.overlay.image.buffer] : [])];
-    const result = await piscina.run(task, { transferList: buffers });
-    if (!('refusal' in result)) return result;
-    throw new SegprobeError(result.refusal.code, result.refusal.message);
+    return throwRefusal(await piscina.run(task, { transferList: buffers }));
   }
 
   return {
@@ -141,24 +141,6 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
       await piscina.destroy();
     },
   };
-}
-
-/**
- * Finds a victim by name.
- * @throws SegprobeError `MODEL_NOT_FOUND` naming those there are.
- */
-export function findVictim(
-  models: ReadonlyMap<string, OpenedModel>,
-  name: string | undefined,
-): OpenedModel {
-  const victims = [...models.values()].filter(({ facts }) => facts.kind === 'victim');
-  const found = name === undefined ? victims[0] : victims.find((model) => model.name === name);
-  if (found !== undefined) return found;
-  const names = victims.map((model) => model.name).join(', ') || 'none';
-  throw new SegprobeError(
-    'MODEL_NOT_FOUND',
-    `expected the name of a victim (${names}), got ${name === undefined ? 'none' : `"${name}"`}`,
-  );
 }
 
 function blankTask({ name, facts: { inputSize } }: OpenedModel): SegmentTask {

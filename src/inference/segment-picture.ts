@@ -1,7 +1,7 @@
 import type { Size } from '../data/dataset.js';
 import { decodePicture } from '../data/decode.js';
+import { findVictim } from './find-model.js';
 import type { InferencePool, Segmentation } from './pool.js';
-import { findVictim } from './pool.js';
 
 export interface SegmentPictureOptions {
   /** A victim's name. @defaultValue the first by name */

@@ -1,6 +1,5 @@
 import type { Size } from '../data/dataset.js';
 import type { Rgb } from '../shared/classes.js';
-import type { ErrorCode } from '../shared/errors.js';
 
 /** What a worker thread is started with. */
 export interface WorkerSetup {
@@ -41,9 +40,4 @@ export interface SegmentResult {
   readonly overlay?: Uint8Array<ArrayBuffer>;
   /** Time in the session alone. */
   readonly inferenceMs: number;
-}
-
-/** A refusal on its way between threads: a structured clone keeps neither the class nor the code of an error. */
-export interface WorkerRefusal {
-  readonly refusal: { readonly code: ErrorCode; readonly message: string };
 }

@@ -4,7 +4,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { createGate } from '../inference/gate.js';
 import type { OpenedModel } from '../inference/open-model.js';
-import { findVictim } from '../inference/pool.js';
+import { findVictim } from '../inference/find-model.js';
 import type { InferencePool } from '../inference/pool.js';
 import { SegprobeError } from '../shared/errors.js';
 import { requireApiKey } from './auth.js';

@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import type { Gate } from '../inference/gate.js';
-import { findVictim } from '../inference/pool.js';
+import { findVictim } from '../inference/find-model.js';
 import type { InferencePool } from '../inference/pool.js';
 import { renderPng, summarize } from '../inference/render.js';
 import type { SegmentationSummary } from '../inference/render.js';

@@ -1,0 +1,19 @@
+import type { Size } from '../data/dataset.js';
+
+/** What an evaluation's worker thread is started with. */
+export interface EvaluateSetup {
+  readonly victim: { readonly path: string; readonly classCount: number };
+  readonly attacker: { readonly path: string } | null;
+  /** Classes of the labels: the victim's, and the ignored one where it has none for it. */
+  readonly classCount: number;
+  readonly ignoreIndex: number;
+  readonly size: Size;
+}
+
+/** One scene to be counted. The arrays are moved to the worker, not copied. */
+export interface EvaluateTask {
+  /** RGB, uint8 `[H, W, 3]` flattened. */
+  readonly image: Uint8Array<ArrayBuffer>;
+  /** Class numbers, `[H, W]` flattened. */
+  readonly label: Uint8Array<ArrayBuffer>;
+}

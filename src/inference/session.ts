@@ -1,0 +1,74 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { SegprobeError, messageOf } from '../shared/errors.js';
+
+/** A model file that is loaded. */
+export interface ImageModel {
+  readonly path: string;
+  readonly session: InferenceSession;
+}
+
+/**
+ * Loads a model file to be run beside other work.
+ *
+ * @param threads - of the session (ONNX Runtime's intra-op).
+ * @throws SegprobeError `MODEL_INVALID` for a file that ONNX Runtime does not load.
+ */
+export async function loadImageModel(path: string, threads: number): Promise<ImageModel> {
+  try {
+    const session = await InferenceSession.create(path, {
+      intraOpNumThreads: threads,
+      // Decoding and encoding share the cores: a thread that waits must not spin. And weights that decayed to
+      // denormal numbers would make convolutions many times slower.
+      extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
+    });
+    return { path, session };
+  } catch (cause) {
+    throw invalid(path, 'a model that ONNX Runtime loads', messageOf(cause), cause);
+  }
+}
+
+/**
+ * Runs a model on one picture; it blocks the thread while it does.
+ *
+ * @param image - float32 `[1, 3, H, W]`, 0..1.
+ * @param output - the name of the output, and its channels C.
+ * @returns float32 `[1, C, H, W]` flattened.
+ * @throws SegprobeError `MODEL_INVALID` for a model that takes no such input or gives no such output.
+ */
+export async function runImageModel(
+  { session, path }: ImageModel,
+  image: Tensor,
+  output: { readonly name: 'logits' | 'attacked'; readonly channels: number },
+): Promise<Float32Array> {
+  let values: Tensor | undefined;
+  try {
+    values = (await session.run({ image }))[output.name];
+  } catch (cause) {
+    throw invalid(path, `a model that takes image ${show(image)}`, messageOf(cause), cause);
+  }
+  const [, , height, width] = image.dims;
+  const dims = `1,${output.channels},${height},${width}`;
+  if (values?.type !== 'float32' || values.dims.join() !== dims) {
+    const found = values ? show(values) : 'no such output';
+    throw invalid(path, `${output.name} float32 [${dims}]`, found);
+  }
+  return values.data as Float32Array;
+}
+
+/** Makes a picture's tensor, float32 `[1, 3, H, W]`. */
+export function imageTensor(
+  data: Float32Array,
+  { height, width }: { readonly height: number; readonly width: number },
+): Tensor {
+  return new Tensor('float32', data, [1, 3, height, width]);
+}
+
+function show(tensor: Tensor): string {
+  return `${tensor.type} [${tensor.dims.join()}]`;
+}
+
+function invalid(path: string, expected: string, found: string, cause?: unknown): SegprobeError {
+  return new SegprobeError('MODEL_INVALID', `${path}: expected ${expected}, got ${found}`, {
+    cause,
+  });
+}
