@@ -7,6 +7,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
     'train-step': () => import('./train-step.js'),
     'sample-scenes': () => import('./sample-scenes.js'),
     ablation: () => import('./ablation.js'),
+    evaluate: () => import('./evaluate.js'),
   };
 
 const [name, ...flags] = process.argv.slice(2);
