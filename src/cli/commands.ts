@@ -28,6 +28,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./segment.js')).configureSegment,
   },
   {
+    name: 'evaluate',
+    summary: 'measure the IoU of a model on a data set before and after an attack',
+    load: async () => (await import('./evaluate.js')).configureEvaluate,
+  },
+  {
     name: 'serve',
     summary: 'serve the models over HTTP',
     load: async () => (await import('./serve.js')).configureServe,
