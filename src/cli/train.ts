@@ -11,7 +11,7 @@ import type { TrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
 import { encoderFolderOf, trainInParts } from '../train/encoder-first.js';
 import { lockRun } from '../train/run-lock.js';
-import { assertFree, assertSameOptions } from '../train/training.js';
+import { assertFree, assertResumable, assertSameOptions } from '../train/training.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { formatCount, formatPercent, formatScores } from './scores.js';
@@ -106,7 +106,9 @@ async function readConfig(
 async function readStateBefore(folder: string): Promise<TrainState> {
   const encoderFolder = encoderFolderOf(folder);
   if (hasCheckpoint(folder) || !hasCheckpoint(encoderFolder)) {
-    return (await readCheckpoint(folder)).state;
+    const checkpoint = await readCheckpoint(folder);
+    assertResumable(checkpoint, folder);
+    return checkpoint.state;
   }
   const { state } = await readCheckpoint(encoderFolder);
   return { ...state, config: { ...state.config, model: 'enet' } };

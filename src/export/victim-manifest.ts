@@ -57,9 +57,9 @@ export function createVictimManifest(options: VictimManifestOptions): Manifest {
   return parseManifest(manifest, `${name}.json`);
 }
 
-/** The figures of the epoch that the weights are of. */
+/** The figures of the epoch that the weights are of; an imported file's own were measured in another way. */
 function measuredOf({ best, classes, ignoreIndex }: TrainState): Manifest['measured'] {
-  if (best === null) return [];
+  if (best === null || best.images === null) return [];
   const iou = classes.map(({ name }, i) => ({ name, iou: best.iou[i] ?? null }));
   return [
     {

@@ -35,6 +35,6 @@ export function readAttackerCheckpoint(folder: string): Promise<AttackerCheckpoi
   return readCheckpointFiles(folder, {
     kind: 'attacker',
     schema: attackerStateSchema,
-    optimizer: 'optional',
+    optimizerOf: () => 'optional',
   });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ATTACKER_NAMES } from './attackers/index.js';
-import { progressShape, score } from './train-state.js';
+import { importedFromSchema, progressShape, score } from './train-state.js';
 
 const side = z.number().int().positive().multipleOf(8, 'expected a multiple of 8');
 
@@ -30,8 +30,7 @@ export const attackerStateSchema = z.object({
       miouAttacked: score,
     })
     .nullable(),
-  /** The file of another program that the weights come from. */
-  importedFrom: z.object({ file: z.string(), sha256: z.string() }).optional(),
+  importedFrom: importedFromSchema,
   config: attackerConfigSchema,
 });
 

@@ -62,7 +62,7 @@ export interface ReadOptions<State> {
   readonly kind: CheckpointKind;
   readonly schema: z.ZodType<State>;
   /** Whether a checkpoint that names no such file may lack the optimizer. */
-  readonly optimizer: 'required' | 'optional';
+  readonly optimizerOf: (state: State) => 'required' | 'optional';
 }
 
 /**
@@ -80,7 +80,7 @@ export function readCheckpointFiles<State extends StateBase>(
 
 async function readFiles<State extends StateBase>(
   folder: string,
-  { kind, schema, optimizer }: ReadOptions<State>,
+  { kind, schema, optimizerOf }: ReadOptions<State>,
 ): Promise<CheckpointFiles<State>> {
   if (!hasCheckpoint(folder)) {
     throw new SegprobeError(
@@ -105,7 +105,8 @@ async function readFiles<State extends StateBase>(
       return tensors;
     });
   const weights = await readTensors(FILES.weights);
-  if (optimizer === 'optional' && files[FILES.optimizer] === undefined) return { state, weights };
+  const mayLack = optimizerOf(state) === 'optional';
+  if (mayLack && files[FILES.optimizer] === undefined) return { state, weights };
   return { state, weights, optimizer: await readTensors(FILES.optimizer) };
 }
 

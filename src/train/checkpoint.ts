@@ -16,8 +16,9 @@ export interface Checkpoint {
   readonly state: TrainState;
   /** The weights that are tested, exported and attacked: those of the epoch with the best mIoU on val, or the latest before one. */
   readonly weights: NamedTensors;
-  /** The latest weights (`weights.*`) and Adam's moments (`exp_avg.*`, `exp_avg_sq.*`), from which training goes on. */
-  readonly optimizer: NamedTensors;
+  /** The latest weights (`weights.*`) and Adam's moments (`exp_avg.*`, `exp_avg_sq.*`), from which training goes on; absent where
+   * an imported checkpoint had none that fit. */
+  readonly optimizer?: NamedTensors | undefined;
 }
 
 /**
@@ -34,7 +35,10 @@ export function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise
  * @throws SegprobeError `CHECKPOINT_NOT_FOUND`, or `CHECKPOINT_INVALID` naming the file that is damaged and how, or saying that
  * the checkpoint is an attacker's.
  */
-export async function readCheckpoint(folder: string): Promise<Checkpoint> {
-  const options = { kind: 'victim', schema: trainStateSchema, optimizer: 'required' } as const;
-  return (await readCheckpointFiles(folder, options)) as Checkpoint;
+export function readCheckpoint(folder: string): Promise<Checkpoint> {
+  return readCheckpointFiles(folder, {
+    kind: 'victim',
+    schema: trainStateSchema,
+    optimizerOf: ({ importedFrom }) => (importedFrom === undefined ? 'required' : 'optional'),
+  });
 }

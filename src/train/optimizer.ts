@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 
 /** Adam's constants, PyTorch's defaults. */
-const BETA_1 = 0.9;
-const BETA_2 = 0.999;
-const EPSILON = 1e-8;
+export const BETA_1 = 0.9;
+export const BETA_2 = 0.999;
+export const EPSILON = 1e-8;
 
 /** What Adam needs of one step besides tensors: float32 scalars, so that a recorded step takes any. */
 export interface AdamStep {

@@ -20,6 +20,14 @@ export interface PackedWeights {
 /** Tensors by name, as a checkpoint's file holds them. */
 export type NamedTensors = Map<string, Safetensor>;
 
+/** Prefixes of the tensors in `optimizer.safetensors`, after PyTorch's names for Adam's state. */
+export const OPTIMIZER_PREFIX = {
+  weights: 'weights.',
+  firstMoment: 'exp_avg.',
+  secondMoment: 'exp_avg_sq.',
+  average: 'average.',
+} as const;
+
 /** A packed vector as a program's state holds it. */
 export function toVector(values: Float32Array): Constant {
   return { dtype: 'float32', shape: [values.length], values };
@@ -98,6 +106,19 @@ export function unpackWeights(spec: ModelSpec, weights: PackedWeights): NamedTen
     offset = end;
   }
   return named;
+}
+
+/** The names and shapes of what {@link unpackWeights} gives. */
+export function namedShapes({ parameters, statistics }: ModelSpec): Map<string, readonly number[]> {
+  return new Map<string, readonly number[]>([
+    ...parameters.flatMap((parameter) => {
+      const shape = pyTorchShape(parameter);
+      return [parameter.name, ...parameter.aliases].map((name) => [name, shape] as const);
+    }),
+    ...statistics.flatMap(({ name, channels }) =>
+      ['running_mean', 'running_var'].map((kind) => [`${name}.${kind}`, [channels]] as const),
+    ),
+  ]);
 }
 
 /** The same for a vector that is laid out like the parameters: gradients, the optimiser's moments. */
@@ -179,6 +200,7 @@ function assertShared(
   }
 }
 
+/** The shape of a parameter in PyTorch's layout. */
 function pyTorchShape({ shape }: ParameterSpec): number[] {
   if (shape.length !== 4) return [...shape];
   const [kh, kw, third, fourth] = shape as [number, number, number, number];

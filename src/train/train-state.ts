@@ -4,6 +4,9 @@ import { trainConfigSchema } from './config.js';
 /** A figure in 0..1, or null where there is nothing to measure. */
 export const score = z.number().nullable();
 
+/** The file of another program that the weights come from, where they do. */
+export const importedFromSchema = z.object({ file: z.string(), sha256: z.string() }).optional();
+
 /** Where a training stands, whatever it trains. */
 export const progressShape = {
   version: z.literal(1),
@@ -31,13 +34,16 @@ export const trainStateSchema = z.object({
   best: z
     .object({
       epoch: z.number().int(),
-      images: z.number().int(),
+      /** How many scenes of val; null if unknown. */
+      images: z.number().int().nullable(),
       miou: score,
       pixelAccuracy: score,
       iou: z.array(score),
     })
     .nullable(),
+  /** Of the loss; none as long as an imported checkpoint has not been trained on. */
   classWeights: z.array(z.number()),
+  importedFrom: importedFromSchema,
   config: trainConfigSchema,
 });
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { loadClassWeights } from '../data/class-weights.js';
 import type { Dataset } from '../data/dataset.js';
@@ -56,20 +57,26 @@ export async function prepareTraining(source: TrainingSource): Promise<Training>
   const { config, train, val, folder } = source;
   const checkpoint = await readExisting(source);
   const scenes = countScenes(config, train);
-  if (checkpoint !== undefined) assertSameData(checkpoint.state, train, scenes);
+  const stepsPerEpoch = Math.ceil(scenes / config.batchSize);
+  if (checkpoint !== undefined) {
+    assertSameData(checkpoint.state, train, scenes);
+    assertSameSteps(checkpoint.state, stepsPerEpoch);
+  }
   const size = { height: config.height, width: config.width };
+  const before = checkpoint?.state.classWeights ?? [];
   const classWeights =
-    checkpoint?.state.classWeights ??
-    (await loadClassWeights({
-      dataset: train,
-      datasetDir: config.datasetDir,
-      size,
-      scheme: config.weighing,
-      withUnlabeled: config.withUnlabeled,
-      cacheDir: source.cacheDir,
-      reload: source.reloadClassWeights,
-      onProgress: source.onClassPixels,
-    }));
+    before.length > 0
+      ? before
+      : await loadClassWeights({
+          dataset: train,
+          datasetDir: config.datasetDir,
+          size,
+          scheme: config.weighing,
+          withUnlabeled: config.withUnlabeled,
+          cacheDir: source.cacheDir,
+          reload: source.reloadClassWeights,
+          onProgress: source.onClassPixels,
+        });
   const { classTable } = train;
   const victim = createVictim({
     ...size,
@@ -100,20 +107,19 @@ export async function prepareTraining(source: TrainingSource): Promise<Training>
     metrics: [],
     classes: classTable.classes.map(({ name, color }) => ({ name, color: [...color] })),
     ignoreIndex: classTable.ignoreIndex,
-    classWeights: [...classWeights],
-    scenes,
+    classWeights: [],
     config,
   };
   try {
     if (checkpoint !== undefined) {
-      victim.writeOptimizer(checkpoint.optimizer, optimizerFileOf(folder));
+      victim.writeOptimizer(checkpoint.optimizer!, optimizerFileOf(folder));
     }
     return {
       victim,
       scenes,
-      stepsPerEpoch: Math.ceil(scenes / config.batchSize),
+      stepsPerEpoch,
       // What may differ on resumption: where the data lies, and how long to train.
-      state: { ...state, config },
+      state: { ...state, classWeights: [...classWeights], scenes, config },
       best: checkpoint?.weights ?? victim.readWeights(),
       savedStep: state.step,
     };
@@ -184,12 +190,31 @@ function assertSameData(state: TrainState, train: Dataset, scenes: number): void
   );
 }
 
+/** An imported training had its own number of steps an epoch, by which the learning rate falls. */
+function assertSameSteps(state: TrainState, stepsPerEpoch: number): void {
+  const { importedFrom, epoch, batch, step } = state;
+  if (importedFrom === undefined || step === epoch * stepsPerEpoch + batch) return;
+  throw new SegprobeError(
+    'USAGE',
+    `expected ${step / epoch} steps an epoch as in the training that is resumed, got ${stepsPerEpoch}; import it with its own --batch-size`,
+  );
+}
+
 function countScenes({ limit }: TrainConfig, dataset: Dataset): number {
   const count = Math.min(limit ?? Infinity, dataset.length);
   if (count > 0) return count;
   throw new SegprobeError(
     'DATASET_INVALID',
     `${dataset.name} ${dataset.split}: expected at least one scene, got none`,
+  );
+}
+
+/** @throws SegprobeError `CHECKPOINT_INVALID` where training cannot go on: the checkpoint has weights alone. */
+export function assertResumable({ optimizer, state }: Checkpoint, folder: string): void {
+  if (optimizer !== undefined) return;
+  throw new SegprobeError(
+    'CHECKPOINT_INVALID',
+    `${folder}: expected the optimizer's state to resume from, got none in ${state.importedFrom?.file}; to begin a training with these weights pass --pretrained ${path.basename(folder)} and another --name`,
   );
 }
 
@@ -207,6 +232,7 @@ async function readExisting(source: TrainingSource): Promise<Checkpoint | undefi
     return undefined; // The first checkpoint takes the place of one that is overwritten.
   }
   const checkpoint = await readCheckpoint(folder);
+  assertResumable(checkpoint, folder);
   assertSameOptions(checkpoint.state.config, config);
   return checkpoint;
 }

@@ -11,6 +11,7 @@ import { adamStep } from './optimizer.js';
 import {
   initialWeights,
   type NamedTensors,
+  OPTIMIZER_PREFIX as PREFIX,
   packParameters,
   packWeights,
   type PackedWeights,
@@ -77,14 +78,6 @@ export interface Victim {
   writeOptimizer(optimizer: NamedTensors, what: string): void;
   dispose(): void;
 }
-
-/** Prefixes of the tensors in `optimizer.safetensors`, after PyTorch's names for Adam's state. */
-const PREFIX = {
-  weights: 'weights.',
-  firstMoment: 'exp_avg.',
-  secondMoment: 'exp_avg_sq.',
-  average: 'average.',
-} as const;
 
 /** Builds an ENet on the backend in use; see {@link Victim}. The caller disposes it. */
 export function createVictim(options: VictimOptions): Victim {

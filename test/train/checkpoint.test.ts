@@ -198,7 +198,7 @@ describe('readCheckpoint', () => {
         while (isWriting) {
           const { state, weights, optimizer } = await readCheckpoint(folder);
           steps.add(state.step);
-          for (const [name, { data }] of [...weights, ...optimizer]) {
+          for (const [name, { data }] of [...weights, ...optimizer!]) {
             assert.equal(data[0], state.step, name);
           }
         }

@@ -57,7 +57,7 @@ describe('trainInParts', function () {
     await assert.rejects(train(before, { config, encoder, signal, observer }));
     const { optimizer } = await readCheckpoint(before);
     for (const name of ['initial_block.main_branch.weight', 'dilated3_5.ext_conv2.0.weight']) {
-      const [begun, trained] = [optimizer.get(`weights.${name}`)!, weights.get(name)!];
+      const [begun, trained] = [optimizer!.get(`weights.${name}`)!, weights.get(name)!];
       (begun.data as Float32Array).forEach((value, i) =>
         assert.ok(Math.abs(value - (trained.data[i] as number)) < 1e-9, name),
       );
