@@ -21,14 +21,19 @@ export function useGolden(part: string): void {
   });
 }
 
+/** Where a file of golden numbers lies. */
+export function goldenFile(...names: string[]): string {
+  return path.join(FOLDER, ...names);
+}
+
 /** Reads a safetensors file of golden numbers. */
 export function readGolden(...names: string[]): NamedTensors {
-  const file = path.join(FOLDER, ...names);
+  const file = goldenFile(...names);
   return decodeSafetensors(readFileSync(file), file).tensors;
 }
 
 /** Reads the weights of a golden PyTorch checkpoint. */
 export function readGoldenCheckpoint(...names: string[]): NamedTensors {
-  const file = path.join(FOLDER, ...names);
+  const file = goldenFile(...names);
   return stateDictOf(readPyTorchCheckpoint(readFileSync(file), file), file);
 }
