@@ -55,12 +55,12 @@ export function configureEvaluate(command: Command): void {
     .option(
       '--height <pixels>',
       "height that scenes are scaled to, a multiple of 8 (default: the victim's)",
-      positiveInteger,
+      side,
     )
     .option(
       '--width <pixels>',
       "width that scenes are scaled to, a multiple of 8 (default: the victim's)",
-      positiveInteger,
+      side,
     )
     .option(
       '--threads <n>',
