@@ -14,6 +14,7 @@ import {
 import type { EvaluateSetup, EvaluateTask } from './evaluate-protocol.js';
 import { assertNotAborted } from './gate.js';
 import type { OpenedModel } from './open-model.js';
+import { settleAll } from './settle-all.js';
 import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
 
 export interface EvaluateDatasetOptions {
@@ -133,7 +134,7 @@ function createPool(setup: EvaluateSetup, threads: number): EvaluationPool {
     async warmUp({ height, width }) {
       const pixels = height * width;
       const blank = { image: new Uint8Array(3 * pixels), label: new Uint8Array(pixels) };
-      await Promise.all(Array.from({ length: threads }, () => count(blank)));
+      await settleAll(Array.from({ length: threads }, () => count(blank)));
     },
     close: () => piscina.destroy(),
   };

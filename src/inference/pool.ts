@@ -8,6 +8,7 @@ import { assertNotAborted, createGate } from './gate.js';
 import type { OpenedModel } from './open-model.js';
 import { resizePicture } from './resize-picture.js';
 import type { RgbPicture } from './resize-picture.js';
+import { settleAll } from './settle-all.js';
 import type { SegmentResult, SegmentTask, WorkerSetup } from './worker-protocol.js';
 import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
 
@@ -109,7 +110,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     async warmUp() {
       for (const model of options.models.filter(({ facts }) => facts.kind === 'victim')) {
         const tasks = Array.from({ length: workers }, () => run(blankTask(model)));
-        await Promise.all(tasks);
+        await settleAll(tasks);
       }
     },
     async segment(name, picture, { outputSize = picture, overlay, signal } = {}) {

@@ -17,6 +17,8 @@ export async function loadImageModel(path: string, threads: number): Promise<Ima
   try {
     const session = await InferenceSession.create(path, {
       intraOpNumThreads: threads,
+      // What goes wrong is thrown, and told once.
+      logSeverityLevel: 4,
       // Decoding and encoding share the cores: a thread that waits must not spin. And weights that decayed to
       // denormal numbers would make convolutions many times slower.
       extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },

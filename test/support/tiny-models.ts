@@ -115,3 +115,29 @@ export async function writeTinyVictim(
   await writeFile(path.join(folder, `${name}.json`), JSON.stringify(manifest));
   return file;
 }
+
+/**
+ * Encodes a real attacker that adds a constant to each channel, in steps of 8-bit colours (not whole ones either), and cuts off
+ * what leaves 0..1.
+ */
+export function tinyAttacker(
+  steps: readonly [red: number, green: number, blue: number],
+): Uint8Array {
+  const shift = Float32Array.from(steps, (step) => step / 255);
+  const graph = makeGraph({
+    name: 'tiny attacker',
+    nodes: [
+      makeNode('Add', ['image', 'shift'], ['shifted']),
+      makeNode('Clip', ['shifted', 'black', 'white'], ['attacked']),
+    ],
+    inputs: [makeTensorValueInfo('image', 'float32', ['N', 3, 'H', 'W'])],
+    outputs: [makeTensorValueInfo('attacked', 'float32', ['N', 3, 'H', 'W'])],
+    initializers: [
+      makeTensor('shift', 'float32', [1, 3, 1, 1], shift),
+      makeTensor('black', 'float32', [], Float32Array.of(0)),
+      makeTensor('white', 'float32', [], Float32Array.of(1)),
+    ],
+  });
+  const facts: ModelFacts = { ...TINY_FACTS, kind: 'attacker' };
+  return encodeModel(makeModel(graph, { metadata: toMetadataProps(facts) }));
+}
