@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { exportVictim } from '../export/export-victim.js';
-import { readHashedCheckpoint } from '../export/hashed-checkpoint.js';
+import type { ExportedAttacker } from '../export/export-attacker.js';
+import { readExportable } from '../export/export-model.js';
+import type { ExportedVictim } from '../export/export-victim.js';
 import { useDevice } from '../train/device.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { packageVersion } from './package-version.js';
@@ -24,19 +25,29 @@ export function configureExport(command: Command): void {
     .action(async (flags: ExportFlags) => {
       const { name, out: outDir, json } = flags;
       // Before TensorFlow is started, or even set up: a wrong name is told at once.
-      const checkpoint = await readHashedCheckpoint(checkpointFolder(flags));
+      const checkpoint = await readExportable(checkpointFolder(flags));
       await useDevice('cpu', printMessage);
       const segprobeVersion = packageVersion();
-      const exported = await exportVictim(checkpoint, { name, outDir, segprobeVersion });
+      const exported = await checkpoint.export({ name, outDir, segprobeVersion });
       if (json) {
         printJson(exported);
         return;
       }
       const { file, manifest, verification } = exported;
       printLine(`${file}: ${(manifest.file.bytes / 1e6).toFixed(2)} MB, opset ${manifest.opset}`);
-      printLine(
-        `ONNX Runtime beside TensorFlow: logits differ by at most ${verification.logitDifference.toExponential(1)} of the largest, ` +
-          `${formatPercent(verification.labelAgreement)} of pixels have the same class`,
-      );
+      printLine(`ONNX Runtime beside TensorFlow: ${agreementOf(verification)}`);
     });
+}
+
+/** How near ONNX Runtime came to TensorFlow, in words. */
+function agreementOf(verification: (ExportedVictim | ExportedAttacker)['verification']): string {
+  if ('pictureDifference' in verification) {
+    const difference = verification.pictureDifference.toExponential(1);
+    return `attacked pictures differ by at most ${difference} of white`;
+  }
+  const { logitDifference, labelAgreement } = verification;
+  return (
+    `logits differ by at most ${logitDifference.toExponential(1)} of the largest, ` +
+    `${formatPercent(labelAgreement)} of pixels have the same class`
+  );
 }

@@ -8,7 +8,7 @@ import { createVictimGraph } from './victim-graph.js';
 import { createVictimManifest, victimFacts } from './victim-manifest.js';
 import { writeModel } from './write-model.js';
 
-export interface ExportVictimOptions {
+export interface ExportOptions {
   readonly name: string;
   /** Where `NAME.onnx` and `NAME.json` go. */
   readonly outDir: string;
@@ -31,7 +31,7 @@ export interface ExportedVictim {
  */
 export async function exportVictim(
   { checkpoint: { state, weights }, weightsFile, weightsSha256 }: HashedCheckpoint,
-  { name, outDir, segprobeVersion }: ExportVictimOptions,
+  { name, outDir, segprobeVersion }: ExportOptions,
 ): Promise<ExportedVictim> {
   const { model } = state.config;
   const victim = { model, classCount: state.classes.length, weights, weightsFile };

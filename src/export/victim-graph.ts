@@ -2,15 +2,10 @@ import { SegprobeError } from '../shared/errors.js';
 import { recordProgram } from '../graph/record-program.js';
 import type { GraphProto } from '../shared/onnx/index.js';
 import { createModel, type ModelName } from '../train/models/index.js';
-import type { ModelSpec } from '../train/models/model.js';
-import {
-  type NamedTensors,
-  packWeights,
-  parameterOffsets,
-  statisticsOffsets,
-} from '../train/packing.js';
+import { type NamedTensors, packWeights } from '../train/packing.js';
 import { createVictimProgram } from '../train/victim-program.js';
 import { convertGraph } from './convert-graph.js';
+import { weightNames } from './weight-names.js';
 
 /** The numbers that make a victim. */
 export interface VictimWeights {
@@ -60,17 +55,4 @@ export function createVictimGraph(name: string, victim: VictimWeights): GraphPro
     inputDims: ['N', 3, 'H', 'W'],
     outputDims: ['N', classCount, 'H', 'W'],
   });
-}
-
-/** Finds a weight's name by the packed variable it lies in and its offset there. */
-function weightNames(spec: ModelSpec): (variable: string, offset: number) => string | undefined {
-  const statistics = [...statisticsOffsets(spec)];
-  const named = (suffix: string): ReadonlyMap<number, string> =>
-    new Map(statistics.map(([offset, name]) => [offset, `${name}.${suffix}`]));
-  const names: Readonly<Record<string, ReadonlyMap<number, string>>> = {
-    parameters: parameterOffsets(spec),
-    runningMean: named('running_mean'),
-    runningVariance: named('running_var'),
-  };
-  return (variable, offset) => names[variable]?.get(offset);
 }

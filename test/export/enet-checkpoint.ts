@@ -3,6 +3,7 @@ import { CAMVID } from '../../src/shared/classes.js';
 import { createRandom } from '../../src/shared/random.js';
 import { type Checkpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 import { createEnet } from '../../src/train/models/enet.js';
+import { createModel } from '../../src/train/models/index.js';
 import {
   initialWeights,
   type NamedTensors,
@@ -21,8 +22,12 @@ const SCALE = { low: 0.5, high: 1.5 };
 const SLOPE = { low: -0.3, high: 0.5 };
 
 /** Draws an ENet in which no number has the value that it starts with: statistics, scales and slopes are drawn as well. */
-export function randomEnet(classCount: number, seed = 1): VictimWeights {
-  const { spec } = createEnet({ classCount });
+export function randomEnet(
+  classCount: number,
+  seed = 1,
+  model: VictimWeights['model'] = 'enet',
+): VictimWeights {
+  const { spec } = createModel(model, { classCount });
   const weights = unpackWeights(spec, initialWeights(spec, seed));
   const random = createRandom(seed, classCount);
   for (const [name, { shape, data }] of weights) {
@@ -34,7 +39,7 @@ export function randomEnet(classCount: number, seed = 1): VictimWeights {
       data[i] = range.low + (range.high - range.low) * random();
     }
   }
-  return { model: 'enet', classCount, weights, weightsFile: `random-${seed}.safetensors` };
+  return { model, classCount, weights, weightsFile: `random-${seed}.safetensors` };
 }
 
 /** A checkpoint of CamVid's classes with such weights. */

@@ -1,0 +1,40 @@
+import type { Manifest } from '../shared/manifest.js';
+import { toMetadataProps } from '../shared/manifest.js';
+import { encodeModel, makeModel } from '../shared/onnx/index.js';
+import type { AttackerCheckpoint } from '../train/attacker-checkpoint.js';
+import { createAttackerGraph } from './attacker-graph.js';
+import { attackerFacts, createAttackerManifest } from './attacker-manifest.js';
+import type { ExportOptions } from './export-victim.js';
+import type { Hashed } from './hashed-checkpoint.js';
+import { type AttackerVerification, verifyAttacker } from './verify-attacker.js';
+import { writeModel } from './write-model.js';
+
+export interface ExportedAttacker {
+  /** The path of `NAME.onnx`. */
+  readonly file: string;
+  readonly manifest: Manifest;
+  readonly verification: AttackerVerification;
+}
+
+/**
+ * Exports an attacker: its graph, recorded from the code that trained it, as ONNX with its manifest. They are written only after
+ * ONNX Runtime has given TensorFlow's pictures. Native TensorFlow must be the backend in use.
+ *
+ * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not the attacker's or not numbers, `EXPORT_UNSUPPORTED`, and
+ * what the file system refuses; nothing is written then.
+ */
+export async function exportAttacker(
+  { checkpoint: { state, weights }, weightsFile, weightsSha256 }: Hashed<AttackerCheckpoint>,
+  { name, outDir, segprobeVersion }: ExportOptions,
+): Promise<ExportedAttacker> {
+  const attacker = { model: state.config.model, weights, weightsFile };
+  const facts = attackerFacts(state, weightsSha256);
+  const graph = createAttackerGraph(name, attacker);
+  const onnx = encodeModel(
+    makeModel(graph, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
+  );
+  const manifest = createAttackerManifest({ name, facts, state, onnx, segprobeVersion });
+  const verification = await verifyAttacker(onnx, attacker);
+  const file = await writeModel(outDir, manifest, onnx);
+  return { file, manifest, verification };
+}

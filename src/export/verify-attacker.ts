@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs';
+import type { ProgramRunner } from '../graph/program.js';
+import { SegprobeError } from '../shared/errors.js';
+import { createAttackerProgram } from '../train/attacker-program.js';
+import { createAttacker } from '../train/attackers/index.js';
+import { createRunner } from '../train/device.js';
+import { packWeights } from '../train/packing.js';
+import type { AttackerWeights } from './attacker-graph.js';
+import {
+  differs,
+  openOnnx,
+  randomImage,
+  type Shape,
+  toPlanes,
+  VERIFIED_SHAPES,
+} from './run-onnx.js';
+
+/** How far ONNX Runtime's pictures may be from TensorFlow's, in 0..1: a fortieth of a step of 8 bits. */
+export const MAX_PICTURE_DIFFERENCE = 1e-4;
+
+/** How far apart the attacked pictures of both are. */
+export interface AttackerVerification {
+  /** Largest |ONNX Runtime − TensorFlow| of a number in 0..1. */
+  readonly pictureDifference: number;
+}
+
+/**
+ * Runs an exported attacker on ONNX Runtime, and its weights on TensorFlow, on random pictures.
+ *
+ * @returns the worst over all shapes.
+ * @throws SegprobeError `EXPORT_UNSUPPORTED` if ONNX Runtime does not run it, or gives pictures that differ by more than
+ * {@link MAX_PICTURE_DIFFERENCE}; `CHECKPOINT_INVALID` for weights that are not finite.
+ */
+export async function verifyAttacker(
+  onnx: Uint8Array,
+  attacker: AttackerWeights,
+): Promise<AttackerVerification> {
+  assertFinite(attacker);
+  const model = await openOnnx(onnx, 'attacked');
+  try {
+    let pictureDifference = 0;
+    for (const shape of VERIFIED_SHAPES) {
+      const image = randomImage(shape, 1);
+      const expected = attackOnTensorFlow(attacker, image, shape);
+      const actual = await model.run(image, shape, 3);
+      expected.forEach((value, i) => {
+        pictureDifference = Math.max(pictureDifference, Math.abs(actual[i]! - value));
+      });
+    }
+    if (pictureDifference <= MAX_PICTURE_DIFFERENCE) return { pictureDifference };
+    throw differs(
+      `pictures within ${MAX_PICTURE_DIFFERENCE} of TensorFlow's`,
+      `${pictureDifference}`,
+    );
+  } finally {
+    await model.release();
+  }
+}
+
+function assertFinite({ weights, weightsFile }: AttackerWeights): void {
+  for (const [name, { data }] of weights) {
+    const strange = (data as Float32Array).find((value) => !Number.isFinite(value));
+    if (strange === undefined) continue;
+    const text = `${weightsFile}: expected finite weights, got ${strange} in ${name}`;
+    throw new SegprobeError('CHECKPOINT_INVALID', text);
+  }
+}
+
+/** NCHW. */
+function attackOnTensorFlow(
+  { model, weights, weightsFile }: AttackerWeights,
+  image: Float32Array,
+  shape: Shape,
+): Float32Array {
+  const { count, height, width } = shape;
+  const attacker = createAttacker(model);
+  const runner: ProgramRunner = createRunner(
+    createAttackerProgram({
+      attacker,
+      weights: packWeights(attacker.spec, weights, weightsFile),
+      height,
+      width,
+      attackBatchSizes: [count],
+    }),
+  );
+  try {
+    let attacked!: Float32Array;
+    tf.tidy(() => {
+      const pictures = tf.tensor4d(image, [count, height, width, 3]);
+      const outputs = runner.run(`attack/${count}`, { image: pictures });
+      attacked = outputs['attacked']!.dataSync<'float32'>();
+    });
+    return toPlanes(attacked, shape, 3);
+  } finally {
+    runner.dispose();
+  }
+}
