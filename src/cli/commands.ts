@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./export.js')).configureExport,
   },
   {
+    name: 'import-pytorch',
+    summary: 'make a checkpoint of PyTorch-ENet or the Malicious Autoencoder ours',
+    load: async () => (await import('./import-pytorch.js')).configureImportPytorch,
+  },
+  {
     name: 'segment',
     summary: 'segment pictures: masks, overlays, class numbers, shares',
     load: async () => (await import('./segment.js')).configureSegment,
@@ -33,6 +38,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./evaluate.js')).configureEvaluate,
   },
   {
+    name: 'inspect',
+    summary: 'say what an ONNX file is: inputs, classes, operators, parameters, multiply-adds',
+    load: async () => (await import('./inspect.js')).configureInspect,
+  },
+  {
+    name: 'bench',
+    summary: 'measure how fast an ONNX file runs here, and where the time goes',
+    load: async () => (await import('./bench.js')).configureBench,
+  },
+  {
     name: 'serve',
     summary: 'serve the models over HTTP',
     load: async () => (await import('./serve.js')).configureServe,
@@ -41,6 +56,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'sample-data',
     summary: 'write sample street scenes with their labels',
     load: async () => (await import('./sample-data.js')).configureSampleData,
+  },
+  {
+    name: 'data',
+    summary: 'check a data set: name every fault of its files, labels and splits',
+    load: async () => (await import('./data.js')).configureData,
   },
   {
     name: 'doctor',

@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { CAMVID } from '../shared/classes.js';
-import { SPLITS, type Dataset, type Split } from './dataset.js';
+import type { Dataset, Split } from './dataset.js';
 import { classNumbers } from './label-coding.js';
 import { openLayout, type Layout } from './layout.js';
 import {
   LABEL_ENDINGS,
-  namesIn,
   PICTURE_ENDINGS,
   sceneFilesIfThere,
   sceneFilesIn,
+  splitsIn,
 } from './scene-files.js';
 import { findUnlisted, listScenes, readListIfThere } from './scene-list.js';
 import { pairByStem } from './scene-pairs.js';
@@ -39,10 +39,7 @@ export function camvidLayout(dir: string): Layout {
     name: 'camvid',
     classTable: CAMVID,
     defaultSize: { height: 360, width: 480 },
-    findSplits: async () => {
-      const names = await namesIn(dir);
-      return SPLITS.filter((split) => names.includes(split) || names.includes(`${split}.txt`));
-    },
+    findSplits: () => splitsIn(dir, (split) => [split, `${split}.txt`]),
     listSplit: (split) => listSplit(dir, split),
     codingOf: () => CODING,
   };

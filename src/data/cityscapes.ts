@@ -2,9 +2,9 @@ import path from 'node:path';
 import { CITYSCAPES } from '../shared/classes.js';
 import { SegprobeError } from '../shared/errors.js';
 import { CITYSCAPES_IDS, CITYSCAPES_TRAIN_IDS } from './cityscapes-labels.js';
-import { SPLITS, type Split } from './dataset.js';
+import type { Split } from './dataset.js';
 import type { Layout } from './layout.js';
-import { describeNames, namesIn, namesInIfThere } from './scene-files.js';
+import { describeNames, namesIn, namesInIfThere, splitsIn } from './scene-files.js';
 import { listPictures, pairByStem, type SceneFile, type SceneFiles } from './scene-pairs.js';
 import type { SplitListing } from './split-listing.js';
 
@@ -26,10 +26,7 @@ export function cityscapesLayout(dir: string): Layout {
     classTable: CITYSCAPES,
     defaultSize: { height: 512, width: 1024 },
     withheld: WITHHELD,
-    findSplits: async () => {
-      const names = await namesIn(await findRoot(dir, 'leftImg8bit'));
-      return SPLITS.filter((split) => names.includes(split));
-    },
+    findSplits: async () => splitsIn(await findRoot(dir, 'leftImg8bit'), (split) => [split]),
     listSplit: (split) => listSplit(dir, split),
     codingOf: (label) => (label.endsWith(IDS_ENDING) ? CITYSCAPES_IDS : CITYSCAPES_TRAIN_IDS),
   };

@@ -15,7 +15,10 @@ export interface Layout {
   readonly defaultSize?: Size | undefined;
   /** The splits whose pictures are there without labels, and why. */
   readonly withheld?: Readonly<Partial<Record<Split, string>>>;
-  /** The splits that the folder has. */
+  /**
+   * The splits that the folder has, at least one, in the order of `SPLITS`.
+   * @throws SegprobeError `FILE_NOT_FOUND` where there is none.
+   */
   findSplits(): Promise<readonly Split[]>;
   /**
    * Lists the scenes of a split without reading them.

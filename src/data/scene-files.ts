@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { SegprobeError } from '../shared/errors.js';
+import { SPLITS, type Split } from './dataset.js';
 import { fromFileError } from './files.js';
 import { stemOf, type SceneFiles } from './scene-pairs.js';
 
@@ -60,6 +61,24 @@ export async function namesInIfThere(folder: string): Promise<string[] | undefin
     if (NO_FOLDER.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw fromFileError(error, folder);
   }
+}
+
+/**
+ * The splits that a folder holds, each by one of the names that it may have.
+ * @throws SegprobeError `FILE_NOT_FOUND` telling what is there where none is.
+ */
+export async function splitsIn(
+  folder: string,
+  namesOf: (split: Split) => readonly string[],
+): Promise<Split[]> {
+  const names = await namesIn(folder);
+  const splits = SPLITS.filter((split) => namesOf(split).some((name) => names.includes(name)));
+  if (splits.length > 0) return splits;
+  const expected = SPLITS.flatMap(namesOf).join(', ');
+  throw new SegprobeError(
+    'FILE_NOT_FOUND',
+    `${folder}: expected one of ${expected}, got ${describeNames(names)}`,
+  );
 }
 
 /** `/data holds CamVid, README.md`: what a wrong path can be mended by. */
