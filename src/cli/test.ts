@@ -74,6 +74,7 @@ export async function test(flags: TrainingFlags, split: Split): Promise<TestResu
     const { description } = await useDevice(flags.device, printMessage);
     const victim = createVictim({
       ...size,
+      model: state.config.model,
       classCount: state.classes.length,
       weights,
       predictBatchSizes: batchSizesOf(total, batchSize),

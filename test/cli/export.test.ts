@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import type { ExportedVictim } from '../../src/export/export-victim.js';
 import { isNativeTensorFlowReady } from '../../src/graph/native/link.js';
 import { openModel } from '../../src/inference/open-model.js';
+import { writeAttackerCheckpoint } from '../../src/train/attacker-checkpoint.js';
 import { writeEnetCheckpoint } from '../export/enet-checkpoint.js';
+import { attackerCheckpoint } from '../support/attacker-checkpoints.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 
 const BIN = fileURLToPath(new URL('../../bin/segprobe.js', import.meta.url));
@@ -70,6 +72,18 @@ describe('segprobe export', function () {
         /^models\/onnx\/street\.onnx: 1\.52 MB, opset 17\nONNX Runtime beside TensorFlow: logits differ by at most \d\.\de-\d of the largest, \d+\.\d+ % of pixels have the same class\n$/,
       );
       assert.ok(existsSync(path.join(folder, 'models/onnx/street.json')));
+    });
+
+    it('exports an attacker, and says how near ONNX Runtime is to TensorFlow', async () => {
+      await writeAttackerCheckpoint(path.join(folder, 'save', 'mal'), attackerCheckpoint());
+      const { code, stdout } = await run('--name', 'mal', '--out', 'attackers');
+      assert.equal(code, 0);
+      assert.match(
+        stdout,
+        /^attackers\/mal\.onnx: \d\.\d kB, opset 17\nONNX Runtime beside TensorFlow: attacked pictures differ by at most \S+ of white\n$/,
+      );
+      const { facts } = await openModel(path.join(folder, 'attackers', 'mal.onnx'));
+      assert.equal(facts.kind, 'attacker');
     });
 
     it('refuses a folder that is a file', async () => {

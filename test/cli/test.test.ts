@@ -3,10 +3,13 @@ import path from 'node:path';
 import type { TestResult } from '../../src/cli/test.js';
 import { isNativeTensorFlowReady } from '../../src/graph/native/link.js';
 import { CAMVID } from '../../src/shared/classes.js';
+import { writeAttackerCheckpoint } from '../../src/train/attacker-checkpoint.js';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 import { parseTrainConfig } from '../../src/train/config.js';
 import { createEnet } from '../../src/train/models/enet.js';
+import { createModel } from '../../src/train/models/index.js';
 import { initialWeights, unpackWeights } from '../../src/train/packing.js';
+import { attackerCheckpoint } from '../support/attacker-checkpoints.js';
 import { checkpointAt } from '../support/checkpoints.js';
 import { segprobe } from '../support/cli.js';
 import { writeDrawnCamvid } from '../support/datasets.js';
@@ -135,5 +138,33 @@ describe('segprobe test', function () {
       stderr,
       /camvid val: expected the classes sky, building, got 12 with pole.* besides \[DATASET_INVALID\]/,
     );
+  });
+
+  it('refuses an attacker', async () => {
+    await writeAttackerCheckpoint(path.join(folder, 'save', 'mal'), attackerCheckpoint());
+    const { code, stdout, stderr } = await segprobe(
+      'test',
+      ...checkpoint.slice(0, 2),
+      '--name',
+      'mal',
+    );
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /mal: expected a checkpoint of a victim, got one of an attacker \[CHECKPOINT_INVALID\]\n$/,
+    );
+  });
+
+  it('measures a network of another kind', async () => {
+    const { state } = await readCheckpoint(path.join(folder, 'save', 'tiny'));
+    const { spec } = createModel('enet-2018', { classCount: state.classes.length });
+    const weights = unpackWeights(spec, initialWeights(spec, 1));
+    await writeCheckpoint(path.join(folder, 'save', 'older'), {
+      state: { ...state, config: { ...state.config, model: 'enet-2018' } },
+      weights,
+      optimizer: weights,
+    });
+    const { victim, images } = await result('--name', 'older', '--limit', '1');
+    assert.deepEqual([victim, images], ['older', 1]);
   });
 });
