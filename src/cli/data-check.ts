@@ -9,7 +9,7 @@ import { formatFaults, formatSummary } from './data-check-text.js';
 import { EXIT } from './exit-codes.js';
 import { withInterrupt } from './interrupt.js';
 import { integerBetween, positiveInteger } from './numbers.js';
-import { printJson, printLine } from './output.js';
+import { printJson, printLine, printMessage } from './output.js';
 import { formatDuration, startProgress, type Progress } from './progress.js';
 
 interface DataCheckFlags {
@@ -74,7 +74,8 @@ async function check(flags: DataCheckFlags): Promise<DataCheckResult> {
   const started = performance.now();
   const elapsed = (): number => (performance.now() - started) / 1000;
   let progress: Progress | undefined;
-  const announce = (): void => progress?.log('stopping; Ctrl-C again ends at once');
+  const announce = (): void =>
+    (progress?.log ?? printMessage)('stopping; Ctrl-C again ends at once');
   try {
     const found = await withInterrupt(announce, (signal) =>
       checkDataset(layout, {
