@@ -38,7 +38,7 @@ const SERVING_EXTENSION = '.serve.onnx';
  */
 export async function openModel(filePath: string): Promise<OpenedModel> {
   const bytes = await readFileWhole(filePath);
-  const manifest = await readManifest(`${filePath.slice(0, -path.extname(filePath).length)}.json`);
+  const manifest = await readManifestOf(filePath);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (manifest !== null) assertSameFile(filePath, { bytes: bytes.length, sha256 }, manifest);
   const metadata = readModelMetadata(bytes, filePath);
@@ -58,9 +58,7 @@ export async function openModel(filePath: string): Promise<OpenedModel> {
  * @throws SegprobeError `MODEL_NOT_FOUND` for a folder without models, and as {@link openModel} for a broken one.
  */
 export async function openModels(folder: string): Promise<OpenedModel[]> {
-  const files = (await listFolder(folder))
-    .filter((name) => name.endsWith(EXTENSION) && !name.endsWith(SERVING_EXTENSION))
-    .sort();
+  const files = await listModelFiles(folder);
   if (files.length === 0) {
     throw new SegprobeError(
       'MODEL_NOT_FOUND',
@@ -82,6 +80,16 @@ export async function openModels(folder: string): Promise<OpenedModel[]> {
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/**
+ * Lists a folder's models, those in their serving form left out.
+ * @returns names of files in order; none where there is no such folder.
+ */
+export async function listModelFiles(folder: string): Promise<string[]> {
+  return (await listFolder(folder))
+    .filter((name) => name.endsWith(EXTENSION) && !name.endsWith(SERVING_EXTENSION))
+    .sort();
+}
+
 async function listFolder(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
@@ -92,7 +100,9 @@ async function listFolder(folder: string): Promise<string[]> {
   }
 }
 
-async function readManifest(filePath: string): Promise<Manifest | null> {
+/** Reads the manifest beside a model file, `NAME.json`; null where there is none. */
+export async function readManifestOf(modelPath: string): Promise<Manifest | null> {
+  const filePath = `${modelPath.slice(0, -path.extname(modelPath).length)}.json`;
   let text: string;
   try {
     text = new TextDecoder().decode(await readFileWhole(filePath));

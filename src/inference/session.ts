@@ -8,22 +8,30 @@ export interface ImageModel {
 }
 
 /**
- * Loads a model file to be run beside other work.
- *
+ * How a model is run beside other work.
  * @param threads - of the session (ONNX Runtime's intra-op).
+ */
+export function sessionOptions(threads: number): InferenceSession.SessionOptions {
+  return {
+    intraOpNumThreads: threads,
+    // What goes wrong is thrown, and told once.
+    logSeverityLevel: 4,
+    // Decoding and encoding share the cores: a thread that waits must not spin. And activations that decay to denormal numbers
+    // would make convolutions many times slower on some processors; ONNX Runtime 1.30 heeds this in its own threads
+    // and in the first of ours that makes a session, no other.
+    extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
+  };
+}
+
+/**
+ * Loads a model file.
+ *
+ * @param threads - of the session.
  * @throws SegprobeError `MODEL_INVALID` for a file that ONNX Runtime does not load.
  */
 export async function loadImageModel(path: string, threads: number): Promise<ImageModel> {
   try {
-    const session = await InferenceSession.create(path, {
-      intraOpNumThreads: threads,
-      // What goes wrong is thrown, and told once.
-      logSeverityLevel: 4,
-      // Decoding and encoding share the cores: a thread that waits must not spin. And weights that decayed to
-      // denormal numbers would make convolutions many times slower.
-      extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
-    });
-    return { path, session };
+    return { path, session: await InferenceSession.create(path, sessionOptions(threads)) };
   } catch (cause) {
     throw invalid(path, 'a model that ONNX Runtime loads', messageOf(cause), cause);
   }
