@@ -39,7 +39,10 @@ export function addCheckpointFlags(command: Command, ofDataset = 'camvid'): Comm
         DATASET_NAMES,
       ),
     )
-    .option('--dataset-dir <dir>', 'folder of the data set')
+    .option(
+      '--dataset-dir <dir>',
+      'folder of the data set (segprobe data check --help: how it lies)',
+    )
     .option('--limit <n>', 'take only the first n scenes of a split', positiveInteger)
     .option('--name <name>', 'name of the checkpoint', 'ENet')
     .option('--save-dir <dir>', 'folder of the checkpoints', 'save')
