@@ -1,4 +1,4 @@
-import { maxObjectsOf, tensorBudgetOf } from './limits.js';
+import { objectMemoryOf, tensorBudgetOf } from './limits.js';
 import { toPlainData } from './plain-data.js';
 import { createPyTorchHost } from './pytorch-host.js';
 import { quote, refuse } from './refuse.js';
@@ -17,7 +17,7 @@ export function readArchiveForm(bytes: Uint8Array, what: string): PyTorchValue {
   const label = `${what}: data.pkl`;
   const { value } = unpickle(pickle, {
     host: createPyTorchHost(finderIn(storages, label), label),
-    maxObjects: maxObjectsOf(bytes.length),
+    maxMemory: objectMemoryOf(bytes.length),
     what: label,
   });
   return toPlainData(value, tensorBudgetOf(size), label);

@@ -1,19 +1,32 @@
 import type { TensorBudget } from './tensor-view.js';
 
-/** A tensor takes some 400 bytes of a file and makes some twenty objects. */
-const BYTES_PER_OBJECT = 8;
-const OBJECT_SLACK = 4096;
-const MAX_OBJECTS = 1 << 22;
-/** Tied weights are stored once and read twice; an expanded tensor is larger than its storage. */
-const MAX_TENSOR_EXPANSION = 4;
-const TENSOR_SLACK = 16 << 20;
+/** What the objects of a pickle take in memory, in bytes, rather too much than too little. */
+export const MEMORY = {
+  list: 64,
+  dictionary: 256,
+  /** Of a dictionary, or of what is kept for later. */
+  entry: 48,
+  text: 32,
+  bytes: 256,
+  /** What a function makes: at most a tensor's view, with two lists of sizes. */
+  call: 1024,
+  other: 128,
+} as const;
 
-/** How many objects a pickle in a file of `bytes` may make. */
-export function maxObjectsOf(bytes: number): number {
-  return Math.floor(Math.min(bytes / BYTES_PER_OBJECT + OBJECT_SLACK, MAX_OBJECTS));
+/** Objects may take so many times the file: a tensor's take 4 kB, and some 200 bytes of a file beside its values. */
+const MAX_OBJECT_EXPANSION = 8;
+const MAX_OBJECT_BYTES = 256 << 20;
+/** Tied weights are stored once and read twice; an expanded tensor is larger than its storage. */
+const MAX_TENSOR_EXPANSION = 2;
+/** What small files may take beside. */
+const SLACK = 16 << 20;
+
+/** How many bytes of memory the objects of a pickle may take in a file of `bytes`. */
+export function objectMemoryOf(bytes: number): number {
+  return Math.min(MAX_OBJECT_EXPANSION * bytes + SLACK, MAX_OBJECT_BYTES);
 }
 
 /** How much tensors may take that come from `bytes` of a file, unpacked. */
 export function tensorBudgetOf(bytes: number): TensorBudget {
-  return { remaining: MAX_TENSOR_EXPANSION * bytes + TENSOR_SLACK };
+  return { remaining: MAX_TENSOR_EXPANSION * bytes + SLACK };
 }

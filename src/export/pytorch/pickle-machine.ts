@@ -1,14 +1,18 @@
 import { describe } from './describe.js';
+import { MEMORY } from './limits.js';
 import { refuse } from './refuse.js';
-import type { Intermediate } from './value.js';
-import type { PyTorchKey } from './value.js';
+import { isKey } from './value.js';
+import type { Intermediate, PyTorchKey } from './value.js';
+
+/** Takes bytes of memory from what is left to a pickle; throws where they are more. */
+export type Spend = (bytes: number) => void;
 
 /** What gives a pickle its meaning: the classes it may name and the storages it may refer to. */
 export interface PickleHost {
   /** The one thing called `module.name`; throws for all but the known. */
   readonly find: (module: string, name: string) => Intermediate;
-  /** What a found thing makes of arguments; `spend` counts each object in it that costs memory. */
-  readonly call: (callee: unknown, args: readonly unknown[], spend: () => void) => unknown;
+  /** What a found thing makes of arguments; it tells `spend` how many bytes of memory that takes. */
+  readonly call: (callee: unknown, args: readonly unknown[], spend: Spend) => unknown;
   /** Takes over further state of an object made before. */
   readonly build: (target: unknown, state: unknown) => void;
   /** The object that lies outside the pickle. */
@@ -17,8 +21,8 @@ export interface PickleHost {
 
 export interface PickleOptions {
   readonly host: PickleHost;
-  /** How many objects may be made that cost more memory than their bytes in the file. */
-  readonly maxObjects: number;
+  /** How many bytes of memory its objects may take, tensors' values apart. */
+  readonly maxMemory: number;
   /** Names the pickle in messages. */
   readonly what: string;
   /** Where in the bytes the pickle begins. @defaultValue 0 */
@@ -29,6 +33,7 @@ export interface PickleOptions {
 const MAX_STACK = 1_000_000;
 const MAX_MARKS = 1000;
 const MAX_LINE_BYTES = 256;
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The stack, memo and input of a pickle, each bounded: what the opcodes work on. */
 export class PickleMachine {
@@ -39,16 +44,16 @@ export class PickleMachine {
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
-  readonly #maxObjects: number;
-  #objects = 0;
+  readonly #maxMemory: number;
+  #memory = 0;
   #at: number;
 
-  constructor(bytes: Uint8Array, { host, maxObjects, what, start = 0 }: PickleOptions) {
+  constructor(bytes: Uint8Array, { host, maxMemory, what, start = 0 }: PickleOptions) {
     this.host = host;
     this.#what = what;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#maxObjects = maxObjects;
+    this.#maxMemory = maxMemory;
     this.#at = start;
   }
 
@@ -80,7 +85,8 @@ export class PickleMachine {
   text(count: number): string {
     const bytes = this.blob(count);
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      this.spend(MEMORY.text + 2 * count);
+      return DECODER.decode(bytes);
     } catch (cause) {
       this.refuse('text in UTF-8', 'other bytes', cause);
     }
@@ -144,14 +150,14 @@ export class PickleMachine {
     if (items.length % 2 !== 0) this.refuse('a value for each key', 'a key without');
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i];
-      if (!isKey(key)) this.refuse('text or a number as key', describe(key));
-      this.spend();
+      if (!isKey(key)) this.refuse('short text or a number as key', describe(key));
+      this.spend(MEMORY.entry);
       dictionary.set(key, items[i + 1]);
     }
   }
 
   put(index: number): void {
-    this.spend();
+    this.spend(MEMORY.entry);
     this.#memo.set(index, this.top());
   }
 
@@ -164,12 +170,13 @@ export class PickleMachine {
     return this.#memo.get(index);
   }
 
-  /** Counts an object that costs more memory than its bytes in the file. */
-  spend(): void {
-    if (++this.#objects > this.#maxObjects) {
-      this.refuse(`at most ${this.#maxObjects} objects in a file of this size`, 'more');
+  /** Counts the memory that an object takes. */
+  readonly spend: Spend = (bytes) => {
+    this.#memory += bytes;
+    if (this.#memory > this.#maxMemory) {
+      this.refuse(`objects of at most ${this.#maxMemory} bytes in a file of this size`, 'more');
     }
-  }
+  };
 
   /** The one object that is left at the end. */
   result(): unknown {
@@ -182,8 +189,4 @@ export class PickleMachine {
   refuse(expected: string, found: string, cause?: unknown): never {
     refuse(`${this.#what}, byte ${this.#at}`, expected, found, cause);
   }
-}
-
-function isKey(item: unknown): item is PyTorchKey {
-  return item === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof item);
 }

@@ -1,13 +1,18 @@
 import { describe } from './describe.js';
 import { assertLittleEndian, NumpyDtype, toLatin1Bytes, toScalar } from './numpy-scalar.js';
-import type { PickleHost } from './pickle-machine.js';
+import { MEMORY } from './limits.js';
+import type { PickleHost, Spend } from './pickle-machine.js';
 import { quote, refuse } from './refuse.js';
 import { STORAGE_TYPES, StorageType } from './storage.js';
 import type { FindStorage, Storage } from './storage.js';
 import { TensorView, toSizes } from './tensor-view.js';
-import { Intermediate } from './value.js';
+import { Intermediate, isKey } from './value.js';
+import type { PyTorchKey } from './value.js';
 
-type Construct = (args: readonly unknown[], what: string, spend: () => void) => unknown;
+/** PyTorch's are numbers, in decimal digits. */
+const MAX_STORAGE_KEY = 256;
+
+type Construct = (args: readonly unknown[], what: string, spend: Spend) => unknown;
 
 /** A Python function, played by one of ours. */
 class Constructor extends Intermediate {
@@ -83,17 +88,17 @@ function toParameter([tensor]: readonly unknown[], what: string): TensorView {
 function toDictionary(
   args: readonly unknown[],
   what: string,
-  spend: () => void,
-): Map<unknown, unknown> {
+  spend: Spend,
+): Map<PyTorchKey, unknown> {
   const [pairs = []] = args;
   if (args.length > 1 || !Array.isArray(pairs)) {
     refuse(what, 'an OrderedDict of pairs', args.map(describe).join(', '));
   }
-  const dictionary = new Map<unknown, unknown>();
+  const dictionary = new Map<PyTorchKey, unknown>();
   for (const pair of pairs as unknown[]) {
     const [key, value] = Array.isArray(pair) && pair.length === 2 ? (pair as unknown[]) : [];
-    if (typeof key !== 'string') refuse(what, 'pairs of a name and a value', describe(pair));
-    spend();
+    if (!isKey(key)) refuse(what, 'pairs of a name and a value', describe(pair));
+    spend(MEMORY.entry);
     dictionary.set(key, value);
   }
   return dictionary;
@@ -105,7 +110,7 @@ function toDictionary(
  */
 function toStorage(id: unknown, findStorage: FindStorage, what: string): Storage {
   const [kind, type, key, , count, part] = Array.isArray(id) ? (id as unknown[]) : [];
-  if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string') {
+  if (kind !== 'storage' || !(type instanceof StorageType) || !isStorageKey(key)) {
     refuse(what, "('storage', class, key, …)", `(${[kind, type, key].map(describe).join(', ')})`);
   }
   if (!isCount(count)) refuse(what, `the size of storage ${quote(key)}`, describe(count));
@@ -123,6 +128,10 @@ function toPart(storage: Storage, part: unknown, what: string): Storage {
     );
   }
   return storage.part(offset, count);
+}
+
+function isStorageKey(key: unknown): key is string {
+  return typeof key === 'string' && key.length <= MAX_STORAGE_KEY;
 }
 
 function isCount(value: unknown): value is number {

@@ -1,5 +1,5 @@
 import { describe } from './describe.js';
-import { maxObjectsOf, tensorBudgetOf } from './limits.js';
+import { objectMemoryOf, tensorBudgetOf } from './limits.js';
 import { toPlainData } from './plain-data.js';
 import { createPyTorchHost } from './pytorch-host.js';
 import { quote, refuse } from './refuse.js';
@@ -38,8 +38,8 @@ export function readStreamForm(bytes: Uint8Array, what: string): PyTorchValue {
   }, what);
   let at = 0;
   const next = (): unknown => {
-    const maxObjects = maxObjectsOf(bytes.length);
-    const { value, end } = unpickle(bytes, { host, maxObjects, what, start: at });
+    const maxMemory = objectMemoryOf(bytes.length);
+    const { value, end } = unpickle(bytes, { host, maxMemory, what, start: at });
     at = end;
     return value;
   };

@@ -1,4 +1,5 @@
 import { describe } from './describe.js';
+import { MEMORY } from './limits.js';
 import { PickleMachine } from './pickle-machine.js';
 import type { PickleOptions } from './pickle-machine.js';
 
@@ -23,21 +24,21 @@ const OPCODES: ReadonlyMap<number, (machine: PickleMachine) => void> = new Map([
   // Text and bytes
   [0x58, (m) => m.push(m.text(m.take(4).getUint32(0, true)))], // BINUNICODE
   [0x8c, (m) => m.push(m.text(m.byte()))], // SHORT_BINUNICODE
-  [0x54, (m) => m.push(toLatin1(m.blob(m.take(4).getUint32(0, true))))], // BINSTRING: Python 2
-  [0x55, (m) => m.push(toLatin1(m.blob(m.byte())))], // SHORT_BINSTRING
+  [0x54, (m) => pushLatin1(m, m.take(4).getUint32(0, true))], // BINSTRING: Python 2
+  [0x55, (m) => pushLatin1(m, m.byte())], // SHORT_BINSTRING
   [0x42, (m) => pushBytes(m, m.take(4).getUint32(0, true))], // BINBYTES
   [0x43, (m) => pushBytes(m, m.byte())], // SHORT_BINBYTES
   // Tuples, lists, dictionaries
   [0x28, (m) => m.mark()], // MARK
-  [0x29, (m) => pushNew(m, [])], // EMPTY_TUPLE
-  [0x74, (m) => pushNew(m, m.popToMark())], // TUPLE
-  [0x85, (m) => pushNew(m, m.popTuple(1))], // TUPLE1
-  [0x86, (m) => pushNew(m, m.popTuple(2))], // TUPLE2
-  [0x87, (m) => pushNew(m, m.popTuple(3))], // TUPLE3
-  [0x5d, (m) => pushNew(m, [])], // EMPTY_LIST
+  [0x29, (m) => pushList(m, [])], // EMPTY_TUPLE
+  [0x74, (m) => pushList(m, m.popToMark())], // TUPLE
+  [0x85, (m) => pushList(m, m.popTuple(1))], // TUPLE1
+  [0x86, (m) => pushList(m, m.popTuple(2))], // TUPLE2
+  [0x87, (m) => pushList(m, m.popTuple(3))], // TUPLE3
+  [0x5d, (m) => pushList(m, [])], // EMPTY_LIST
   [0x61, (m) => append(m, [m.pop()])], // APPEND
   [0x65, (m) => append(m, m.popToMark())], // APPENDS
-  [0x7d, (m) => pushNew(m, new Map())], // EMPTY_DICT
+  [0x7d, (m) => pushNew(m, new Map(), MEMORY.dictionary)], // EMPTY_DICT
   [0x73, (m) => m.setItems(m.popTuple(2))], // SETITEM
   [0x75, (m) => m.setItems(m.popToMark())], // SETITEMS
   // References to what was read before
@@ -51,12 +52,12 @@ const OPCODES: ReadonlyMap<number, (machine: PickleMachine) => void> = new Map([
   [0x93, findByStack], // STACK_GLOBAL
   [0x52, reduce], // REDUCE
   [0x62, build], // BUILD
-  [0x51, (m) => pushNew(m, m.host.load(m.pop()))], // BINPERSID
+  [0x51, (m) => pushNew(m, m.host.load(m.pop()), MEMORY.other)], // BINPERSID
 ] satisfies [number, (machine: PickleMachine) => void][]);
 
 /**
  * Reads a Python pickle without Python: a fixed table of opcodes builds plain data, and `host` decides what a class name
- * may mean. Time and memory are bounded by the number of bytes and by `maxObjects`.
+ * may mean. Time and memory are bounded by the number of bytes and by `maxMemory`.
  *
  * @returns the object, and where the bytes after the pickle begin.
  * @throws SegprobeError `FILE_INVALID` for everything else.
@@ -102,17 +103,22 @@ function readInteger(m: PickleMachine): number | bigint {
 }
 
 /** Python 2's text is bytes: each becomes one character, so that none is lost. */
-function toLatin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+function pushLatin1(m: PickleMachine, count: number): void {
+  const { buffer, byteOffset } = m.blob(count);
+  pushNew(m, Buffer.from(buffer, byteOffset, count).toString('latin1'), MEMORY.text + count);
 }
 
 function pushBytes(m: PickleMachine, count: number): void {
   // A copy: the result does not keep the file alive.
-  pushNew(m, new Uint8Array(m.blob(count)));
+  pushNew(m, new Uint8Array(m.blob(count)), MEMORY.bytes + count);
 }
 
-function pushNew(m: PickleMachine, item: unknown): void {
-  m.spend();
+function pushList(m: PickleMachine, items: unknown[]): void {
+  pushNew(m, items, MEMORY.list);
+}
+
+function pushNew(m: PickleMachine, item: unknown, bytes: number): void {
+  m.spend(bytes);
   m.push(item);
 }
 
@@ -135,10 +141,8 @@ function findByStack(m: PickleMachine): void {
 function reduce(m: PickleMachine): void {
   const [callee, args] = m.popTuple(2);
   if (!Array.isArray(args)) m.refuse('arguments', describe(args));
-  pushNew(
-    m,
-    m.host.call(callee, args as unknown[], () => m.spend()),
-  );
+  m.spend(MEMORY.call);
+  m.push(m.host.call(callee, args as unknown[], m.spend));
 }
 
 function build(m: PickleMachine): void {

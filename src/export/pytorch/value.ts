@@ -30,3 +30,12 @@ export function isDictionary(
 export function isTensor(value: PyTorchValue | undefined): value is Safetensor {
   return typeof value === 'object' && value !== null && 'dtype' in value;
 }
+
+/** Keys of the same text are compared letter by letter, as often as a file likes. */
+const MAX_KEY_LENGTH = 1024;
+
+/** Tells whether `value` may be a key: text must be short. */
+export function isKey(value: unknown): value is PyTorchKey {
+  if (typeof value === 'string') return value.length <= MAX_KEY_LENGTH;
+  return value === null || ['number', 'bigint', 'boolean'].includes(typeof value);
+}

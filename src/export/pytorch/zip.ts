@@ -10,8 +10,8 @@ const END_BYTES = 22;
 const MAX_COMMENT_BYTES = 0xffff;
 const ENCRYPTED = 1;
 const METHOD = { stored: 0, deflated: 8 } as const;
-/** PyTorch stores; files packed again deflate weights by a few percent and pickles by ten times. */
-const MAX_EXPANSION = 16;
+/** PyTorch stores; files packed again deflate weights by a few percent and pickles, which are small, by ten times. */
+const MAX_EXPANSION = 4;
 const EXPANSION_SLACK = 1 << 20;
 /** Deflate gives at most 1032 bytes for one: so much can come before a liar is noticed. */
 const INFLATE_STEP = 4096;

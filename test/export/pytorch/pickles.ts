@@ -40,6 +40,10 @@ export interface TensorParts {
   readonly offset?: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
+  /** @defaultValue _rebuild_tensor_v2 */
+  readonly rebuild?: string;
+  /** What ends the reference to the storage in the stream form: opcodes of None or of a part. @defaultValue nothing */
+  readonly part?: readonly number[] | undefined;
 }
 
 /** The opcodes of one tensor. */
@@ -50,6 +54,8 @@ export function pickleTensor({
   offset = 0,
   shape,
   strides,
+  rebuild = '_rebuild_tensor_v2',
+  part,
 }: TensorParts): number[] {
   const { global, tuple, text, integer } = pickle;
   const storage = tuple(
@@ -58,9 +64,10 @@ export function pickleTensor({
     text(key),
     text('cpu'),
     integer(stored),
+    ...(part === undefined ? [] : [[...part]]),
   );
   return [
-    ...global('torch._utils', '_rebuild_tensor_v2'),
+    ...global('torch._utils', rebuild),
     ...tuple(
       [...storage, 0x51],
       integer(offset),
@@ -73,15 +80,60 @@ export function pickleTensor({
   ];
 }
 
+/** Pickles of the stream form, each without its first two bytes and its last. */
+export interface StreamParts {
+  readonly magic?: readonly number[];
+  readonly version?: readonly number[];
+  readonly machine?: readonly number[];
+  readonly keys?: readonly number[];
+}
+
+/** The number that begins the stream form, 0x1950a86a20f9469cfc6c. */
+const MAGIC = [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
+/** A file of the stream form around the opcodes of one object; `parts` takes the place of what belongs there. */
+export function streamOf(
+  opcodes: readonly number[],
+  storages: Readonly<Record<string, Storage>> = {},
+  parts: StreamParts = {},
+): Uint8Array<ArrayBuffer> {
+  const { text, list, dict, integer } = pickle;
+  const values = Object.entries(storages).sort(([a], [b]) => (a < b ? -1 : 1));
+  const pickles = [
+    parts.magic ?? MAGIC,
+    parts.version ?? integer(1001),
+    parts.machine ?? dict(text('little_endian'), pickle.true),
+    opcodes,
+    parts.keys ?? list(...values.map(([key]) => text(key))),
+  ];
+  return Uint8Array.from([
+    ...pickles.flatMap((program) => [0x80, 2, ...program, ...pickle.stop]),
+    ...values.flatMap(([, data]) => [
+      ...littleEndian(data.length, 4),
+      0,
+      0,
+      0,
+      0,
+      ...bytesOf(data),
+    ]),
+  ]);
+}
+
+type Storage = ArrayBufferView & { readonly length: number };
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** A checkpoint's file around the opcodes of one object. */
 export function checkpointOf(
   opcodes: readonly number[],
   storages: Readonly<Record<string, ArrayBufferView>> = {},
   level: 0 | 6 = 0,
 ): Uint8Array<ArrayBuffer> {
-  const entries = Object.entries(storages).map(([key, { buffer, byteOffset, byteLength }]) => [
+  const entries = Object.entries(storages).map(([key, data]) => [
     `archive/data/${key}`,
-    new Uint8Array(buffer, byteOffset, byteLength),
+    bytesOf(data),
   ]);
   const program = Uint8Array.from([0x80, 2, ...opcodes, ...pickle.stop]);
   return new Uint8Array(

@@ -167,7 +167,7 @@ describe('readPyTorchCheckpoint', () => {
     {
       name: 'a crowd of objects',
       bytes: checkpointOf([0x5d, 0x28, ...Array<number>(100_000).fill(0x7d), 0x65]),
-      message: /objects in a file of this size/,
+      message: /objects of at most \d+ bytes in a file of this size/,
     },
     { name: 'a tensor too long', bytes: tensorOf({ shape: [7] }), message: /within 6 values/ },
     { name: 'a tensor too far', bytes: tensorOf({ offset: 1 }), message: /within 6 values/ },
