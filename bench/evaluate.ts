@@ -14,7 +14,7 @@ import { DEFAULT_MODELS_FOLDER, openModel, type OpenedModel } from '../src/infer
 import { type BenchmarkResult, median, peakRssBytes } from './benchmark.js';
 import { camvidFolder } from './camvid-folder.js';
 import type { SessionsSetup } from './evaluate-sessions.js';
-import { randomAttacker } from './random-attacker.js';
+import { randomAttacker } from './autoencoder-model.js';
 
 const VICTIM = 'enet-camvid.onnx';
 const SCENES = 30;
