@@ -4,18 +4,26 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { assertFits, type Constant, type Graph, type GraphNode, type Signature } from './graph.js';
 import { nodeBackend } from './node-backend.js';
+import type { GraphPass } from './passes/graph-pass.js';
+import { optimizeGraph } from './passes/index.js';
 import type { Program, ProgramRunner, TensorMap } from './program.js';
 import { recordProgram } from './record-program.js';
 import { encodeSavedModel } from './saved-model.js';
 
 /**
  * Records a program and loads it into one session of native TensorFlow, which holds the state between calls.
+ *
+ * @param optimize - what is done to the recorded graph before TensorFlow gets it.
  * @returns the runner, and the graph as it was recorded.
  */
-export function createGraphRunner(program: Program): ProgramRunner & { readonly graph: Graph } {
+export function createGraphRunner(
+  program: Program,
+  optimize: GraphPass = optimizeGraph,
+): ProgramRunner & { readonly graph: Graph } {
   const recorded = recordProgram(program);
-  const accessors = stateAccessors(recorded);
-  const graph: Graph = { ...recorded, nodes: [...recorded.nodes, ...accessors.nodes] };
+  const optimized = optimize(recorded);
+  const accessors = stateAccessors(optimized);
+  const graph: Graph = { ...optimized, nodes: [...optimized.nodes, ...accessors.nodes] };
   const session = load(encodeSavedModel(graph, program.state));
 
   return {

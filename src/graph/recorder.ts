@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { SegprobeError } from '../shared/errors.js';
+import { compiledCallAttributes } from './compiled-call.js';
 import {
   assertFits,
   type Attributes,
@@ -117,23 +118,12 @@ export class Recorder {
       called = this.#recordCalled(name, label, fn, args);
       this.functions.set(name, called);
     }
-    const xla = { kind: 'bool', value: true } as const;
-    const none = { kind: 'string', value: '' } as const;
-    const attributes: Attributes = {
-      Tin: { kind: 'types', value: args.map(({ dtype }) => dtype) },
-      Tout: { kind: 'types', value: called.results.map(({ dtype }) => dtype) },
-      f: { kind: 'function', value: name },
-      _XlaMustCompile: xla,
-      config: none,
-      config_proto: none,
-      executor_type: none,
-    };
     const results = called.results.map(({ dtype, shape }) => ({ dtype, shape }));
     return this.#scope
       .add(
         'PartitionedCall',
         args.map(({ reference }) => reference),
-        attributes,
+        compiledCallAttributes(called),
         results,
       )
       .map((symbol) => this.#tensor(symbol));

@@ -6,6 +6,12 @@ import { readLink } from './link.js';
 const require = createRequire(import.meta.url);
 
 /**
+ * Lets XLA on CPUs compute several outputs of a compiled function in one loop; a release that does not know the option passes
+ * over it.
+ */
+const XLA_FLAGS = '--xla_backend_extra_options=xla_cpu_use_multi_output_fusion=true';
+
+/**
  * Loads tfjs on native TensorFlow and makes it the backend in use, with oneDNN on and the start-up notices off (unless the
  * environment says otherwise).
  *
@@ -21,6 +27,7 @@ export async function loadNativeTensorFlow(): Promise<typeof TfjsNode> {
   // Read once, when the library is loaded.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  process.env['XLA_FLAGS'] ??= XLA_FLAGS;
   restoreOldUtil();
   try {
     const tf = require('@tensorflow/tfjs-node-gpu') as typeof TfjsNode;

@@ -41,6 +41,7 @@ export function prelu(x: tf.Tensor4D, slope: tf.Tensor): tf.Tensor4D {
 const preluForward = jit('prelu', (x, slope) => tf.where(tf.greater(x, 0), x, tf.mul(slope, x)));
 
 const preluBackward = jit('preluGradient', (dy, x, slope) => [
-  tf.where(tf.greater(x, 0), dy, tf.mul(slope, dy)),
+  // A product, so that other factors of dy can be taken into it (src/graph/passes/single-use.ts).
+  tf.mul(dy, tf.where(tf.greater(x, 0), tf.tensor1d([1]), slope)),
   tf.mul(dy, tf.minimum(x, 0)),
 ]);
