@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { DATASET_NAMES, openDataset } from '../data/open-dataset.js';
 import type { Dataset, Size, Split } from '../data/dataset.js';
-import { reorderClasses } from '../data/reorder-classes.js';
+import { matchOutputs } from '../data/reorder-classes.js';
 import { classNames } from '../shared/classes.js';
 import { SegprobeError } from '../shared/errors.js';
 import { DEVICES } from '../train/device.js';
@@ -242,7 +242,7 @@ export function checkpointFolder({
 
 /**
  * Opens a split of the data set that a configuration names. The caller closes it.
- * @param before - a checkpoint whose classes the data set must have, and whose order of them it then takes.
+ * @param before - a checkpoint whose classes the data set must have (but for the ignored one), and whose order it then takes.
  */
 export async function openSplit(
   config: { dataset: string; datasetDir?: string | undefined },
@@ -252,7 +252,7 @@ export async function openSplit(
   const dataset = await openDataset({ name: config.dataset, dir: config.datasetDir, split });
   if (before === undefined) return dataset;
   try {
-    return reorderClasses(dataset, classNames(before));
+    return matchOutputs(dataset, classNames(before));
   } catch (error) {
     await dataset.close();
     throw error;

@@ -29,6 +29,18 @@ export function reorderClasses(dataset: Dataset, names: readonly string[]): Data
   };
 }
 
+/**
+ * Shows a data set with its classes in the order of a network's outputs. The ignored class comes last where the network has
+ * no output for it: as a label's number, which no prediction has.
+ *
+ * @throws SegprobeError as {@link reorderClasses}.
+ */
+export function matchOutputs(dataset: Dataset, outputs: readonly string[]): Dataset {
+  const { classes, ignoreIndex } = dataset.classTable;
+  const ignored = classes[ignoreIndex]!.name;
+  return reorderClasses(dataset, outputs.includes(ignored) ? outputs : [...outputs, ignored]);
+}
+
 function assertSameNames(own: readonly string[], names: readonly string[], what: string): void {
   const missing = names.filter((name) => !own.includes(name));
   const more = own.filter((name) => !names.includes(name));

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import type { Dataset, Scene, Size } from '../data/dataset.js';
 import { readAhead } from '../data/read-ahead.js';
-import { reorderClasses } from '../data/reorder-classes.js';
+import { matchOutputs } from '../data/reorder-classes.js';
 import { typescriptWorkerOptions } from '../data/typescript-worker.js';
 import {
   addScene,
@@ -50,7 +50,7 @@ export async function evaluateDataset(
 ): Promise<EvaluationResult> {
   const { victim, attacker, signal, onProgress } = options;
   const { size = victim.facts.inputSize, threads = availableParallelism() } = options;
-  const scenes = withClassesOf(dataset, victim);
+  const scenes = matchOutputs(dataset, victim.facts.classes);
   const { classes, ignoreIndex } = scenes.classTable;
   const total = Math.min(options.limit ?? Infinity, scenes.length);
   const pool = createPool(
@@ -98,14 +98,6 @@ export async function evaluateDataset(
     await Promise.allSettled(pending);
     await pool.close();
   }
-}
-
-/** The data set with its classes in the victim's order; the ignored class last where the victim has no output for it. */
-function withClassesOf(dataset: Dataset, { facts }: OpenedModel): Dataset {
-  const { classes, ignoreIndex } = dataset.classTable;
-  const ignored = classes[ignoreIndex]?.name;
-  const isOwn = ignored === undefined || facts.classes.includes(ignored);
-  return reorderClasses(dataset, isOwn ? facts.classes : [...facts.classes, ignored]);
 }
 
 interface EvaluationPool {

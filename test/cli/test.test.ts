@@ -122,6 +122,20 @@ describe('segprobe test', function () {
     assert.ok(given.classes[0]!.pixels !== found.classes[0]!.pixels);
   });
 
+  it('measures a network without an output for what is not labelled', async () => {
+    const { spec } = createEnet({ classCount: 11 });
+    const { state, optimizer } = await readCheckpoint(path.join(folder, 'save', 'tiny'));
+    await writeCheckpoint(path.join(folder, 'save', 'eleven'), {
+      state: { ...state, classes: state.classes.slice(0, 11), ignoreIndex: 255 },
+      weights: unpackWeights(spec, initialWeights(spec, 1)),
+      optimizer,
+    });
+    const { classes, images } = await result('--name', 'eleven');
+    assert.deepEqual([classes.length, images], [11, 5]);
+    const pixels = classes.reduce((sum, row) => sum + row.pixels, 0);
+    assert.equal(pixels, 5 * 30 * 32);
+  });
+
   it('refuses a data set of other classes', async () => {
     const [name, place] = ['others', path.join(folder, 'save', 'others')];
     const { state, ...tensors } = await readCheckpoint(path.join(folder, 'save', 'tiny'));
@@ -136,7 +150,7 @@ describe('segprobe test', function () {
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(
       stderr,
-      /camvid val: expected the classes sky, building, got 12 with pole.* besides \[DATASET_INVALID\]/,
+      /camvid val: expected the classes sky, building, unlabeled, got 12 with pole.* besides \[DATASET_INVALID\]/,
     );
   });
 

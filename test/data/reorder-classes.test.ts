@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { reorderClasses } from '../../src/data/reorder-classes.js';
+import { matchOutputs, reorderClasses } from '../../src/data/reorder-classes.js';
 import { CITYSCAPES, classNames, type ClassTable } from '../../src/shared/classes.js';
 import { createMemoryDataset } from '../support/memory-dataset.js';
 
@@ -76,4 +76,25 @@ describe('reorderClasses', () => {
     it(`refuses ${name}`, () =>
       assert.throws(() => reorderClasses(dataset, names), { code: 'DATASET_INVALID', message }));
   }
+});
+
+describe('matchOutputs', () => {
+  it('puts the ignored class last where there is no output for it', async () => {
+    const view = matchOutputs(dataset, ['sky', 'road', 'car']);
+    assert.deepEqual(classNames(view.classTable), ['sky', 'road', 'car', 'void']);
+    assert.equal(view.classTable.ignoreIndex, 3);
+    // road 0 → 1, car 1 → 2, sky 2 → 0
+    assert.deepEqual([...(await view.read(0, SIZE)).label], [1, 2, 0, 3]);
+  });
+
+  it('takes the order of the outputs where there is one', () => {
+    const outputs = ['void', 'sky', 'road', 'car'];
+    assert.deepEqual(classNames(matchOutputs(dataset, outputs).classTable), outputs);
+  });
+
+  it('refuses outputs of other classes', () =>
+    assert.throws(() => matchOutputs(dataset, ['sky', 'road']), {
+      code: 'DATASET_INVALID',
+      message: 'memory train: expected the classes sky, road, void, got 4 with car besides',
+    }));
 });

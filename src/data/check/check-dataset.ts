@@ -37,7 +37,10 @@ interface CheckedSplit {
   readonly scenes: readonly CheckedScene[];
 }
 
-/** @see bench/RESULTS.md for how far pictures of CamVid are apart. */
+/**
+ * In CamVid, pictures of different streets are 64 bits apart or more; frames 1/15 s apart 6 to 39, mostly 20; frames of a car
+ * that stands, seconds apart, up to 40. Encoding one as JPEG, halving it or lightening it changes 16 at most.
+ */
 export const NEAR_BITS = 31;
 
 /**
