@@ -5,6 +5,8 @@ import type { PickleOptions } from './pickle-machine.js';
 
 const STOP = 0x2e;
 const MAX_NAME = 512;
+/** PyTorch's magic number has 10. */
+const MAX_INTEGER_BYTES = 16;
 const PROTOCOLS = { first: 2, last: 5 } as const;
 
 /** Every opcode that Python writes for plain data and tensors in protocols 2 to 5; no other is obeyed. */
@@ -18,7 +20,7 @@ const OPCODES: ReadonlyMap<number, (machine: PickleMachine) => void> = new Map([
   [0x4a, (m) => m.push(m.take(4).getInt32(0, true))], // BININT
   [0x4b, (m) => m.push(m.byte())], // BININT1
   [0x4d, (m) => m.push(m.take(2).getUint16(0, true))], // BININT2
-  [0x8a, (m) => m.push(toInteger(m.blob(m.byte())))], // LONG1
+  [0x8a, (m) => m.push(readLong(m))], // LONG1
   [0x49, (m) => m.push(readInteger(m))], // INT: Python 2, where it is too large for BININT
   [0x47, (m) => m.push(m.take(8).getFloat64(0, false))], // BINFLOAT
   // Text and bytes
@@ -85,11 +87,15 @@ function readProtocol(m: PickleMachine): void {
   }
 }
 
-/** Little-endian two's complement of at most 255 bytes; a number where it is exact. */
-function toInteger(bytes: Uint8Array): number | bigint {
+/** Reads little-endian two's complement; a number where it is exact. */
+function readLong(m: PickleMachine): number | bigint {
+  const count = m.byte();
+  if (count > MAX_INTEGER_BYTES) {
+    m.refuse(`a number of at most ${MAX_INTEGER_BYTES} bytes`, `${count} bytes`);
+  }
   let value = 0n;
-  for (const byte of [...bytes].reverse()) value = (value << 8n) | BigInt(byte);
-  value = BigInt.asIntN(8 * bytes.length, value);
+  for (const byte of [...m.blob(count)].reverse()) value = (value << 8n) | BigInt(byte);
+  value = BigInt.asIntN(8 * count, value);
   const rounded = Number(value);
   return Number.isSafeInteger(rounded) ? rounded : value;
 }

@@ -91,6 +91,13 @@ export interface StreamParts {
 /** The number that begins the stream form, 0x1950a86a20f9469cfc6c. */
 const MAGIC = [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
+/** The pickles that begin the stream form: a number, a version, the machine. */
+export const STREAM_START = Uint8Array.from(
+  [MAGIC, pickle.integer(1001), pickle.dict(pickle.text('little_endian'), pickle.true)].flatMap(
+    (program) => [0x80, 2, ...program, ...pickle.stop],
+  ),
+);
+
 /** A file of the stream form around the opcodes of one object; `parts` takes the place of what belongs there. */
 export function streamOf(
   opcodes: readonly number[],

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { zipSync } from 'fflate';
 import { readPyTorchCheckpoint } from '../../../src/export/pytorch/index.js';
-import { isSegprobeError } from '../../../src/shared/errors.js';
-import { createRandom } from '../../../src/shared/random.js';
 import { checkpointOf, pickle, pickleTensor } from './pickles.js';
 import type { TensorParts } from './pickles.js';
 
@@ -141,6 +139,11 @@ describe('readPyTorchCheckpoint', () => {
       bytes: zipSync({ 'a/b': new Uint8Array(1) }),
       message: /data\.pkl/,
     },
+    {
+      name: 'a number of 17 bytes',
+      bytes: checkpointOf([0x8a, 17, ...new Uint8Array(17)]),
+      message: /number of at most 16 bytes, got 17/,
+    },
     { name: 'an unknown opcode', bytes: checkpointOf([0x69]), message: /opcode .* 0x69/ },
     {
       name: 'a pickle without object',
@@ -162,6 +165,11 @@ describe('readPyTorchCheckpoint', () => {
       name: 'a list in itself',
       bytes: checkpointOf([...emptyList, ...put(0), ...get(0), ...pickle.append]),
       message: /nesting of at most 64/,
+    },
+    {
+      name: 'a key of a million letters',
+      bytes: checkpointOf(dict(text('a'.repeat(1 << 20)), integer(1))),
+      message: /short text or a number as key/,
     },
     { name: 'deep nesting', bytes: checkpointOf(nested.flat()), message: /nesting of at most 64/ },
     {
@@ -207,40 +215,5 @@ describe('readPyTorchCheckpoint', () => {
     // Leaves only the last on the stack.
     const last = [...list(opcodes), ...get(40)];
     assert.ok(Array.isArray(readPyTorchCheckpoint(checkpointOf(tuple(last)), 'x.pt')));
-  });
-
-  it('throws nothing but FILE_INVALID, whatever is changed in a file', () => {
-    const tensor = (key: string): number[] =>
-      pickleTensor({ key, stored: 6, shape: [2, 3], strides: [1, 2] });
-    const opcodes = dict(
-      ...[text('epoch'), integer(3), text('betas'), tuple(integer(1), integer(2))],
-      ...[text('state_dict'), dict(text('a'), tensor('0'), text('b'), [...tensor('1'), ...put(0)])],
-      ...[text('again'), get(0)],
-    );
-    const storages = { 0: SIX, 1: SIX };
-    const files = [checkpointOf(opcodes, storages), checkpointOf(opcodes, storages, 6)];
-    const random = createRandom(20, 26);
-    const below = (limit: number): number => Math.floor(random() * limit);
-    const mutate = (bytes: Uint8Array): Uint8Array => {
-      for (let changes = 1 + below(4); changes > 0; changes--) {
-        bytes[below(bytes.length)] = random() < 0.3 ? opcodes[below(opcodes.length)]! : below(256);
-      }
-      return random() < 0.2 ? bytes.subarray(0, below(bytes.length)) : bytes;
-    };
-    let readable = 0;
-    for (let i = 0; i < 6000; i++) {
-      // Two of three have their opcodes changed and every CRC right.
-      const bytes =
-        i % 3 === 0
-          ? mutate(files[below(2)]!.slice())
-          : checkpointOf([...mutate(Uint8Array.from(opcodes))], storages);
-      try {
-        readPyTorchCheckpoint(bytes, 'x.pt');
-        readable++;
-      } catch (error) {
-        if (!isSegprobeError(error, 'FILE_INVALID')) throw error;
-      }
-    }
-    assert.ok(readable > 100 && readable < 3000, `${readable} of 6000 could be read`);
   });
 });
