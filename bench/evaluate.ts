@@ -15,6 +15,7 @@ import { type BenchmarkResult, median, peakRssBytes } from './benchmark.js';
 import { camvidFolder } from './camvid-folder.js';
 import type { SessionsSetup } from './evaluate-sessions.js';
 import { randomAttacker } from './autoencoder-model.js';
+import { peersPython } from './python.js';
 
 const VICTIM = 'enet-camvid.onnx';
 const SCENES = 30;
@@ -25,7 +26,7 @@ const PEER = { batch: 4, workers: 1 };
 
 /**
  * `segprobe evaluate` before and after an attack, in turn with its sessions alone (in as many threads, with nothing read
- * and nothing counted) and, where python3 (or $SEGPROBE_PYTHON) has torch, numpy and pillow, with the same loop in PyTorch.
+ * and nothing counted) and, where the peers' Python has torch, numpy and pillow, with the same loop in PyTorch.
  * On CamVid's val, else on sample scenes, which the peer cannot read.
  */
 export async function run(): Promise<BenchmarkResult> {
@@ -125,8 +126,7 @@ function startPeer(): { secondsAnImage: () => Promise<number | undefined>; stop:
   const script = fileURLToPath(new URL('./peers/evaluate.py', import.meta.url));
   const folders = ['val', 'valannot'].map((name) => path.join(camvidFolder(), name));
   const numbers = [SCENES, PEER.batch, PEER.workers].map(String);
-  const python = process.env['SEGPROBE_PYTHON'] ?? 'python3';
-  const child = spawn(python, [script, ...folders, ...numbers], {
+  const child = spawn(peersPython(), [script, ...folders, ...numbers], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.on('error', () => undefined);

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import type { BenchmarkResult } from './benchmark.js';
+import { setUpPeers } from './setup.js';
 
 /** Every benchmark. To add one: a file here with `run()` and a row below. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchmarkResult> }>>> =
@@ -11,10 +12,15 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
   };
 
 const [name, ...flags] = process.argv.slice(2);
+if (name === 'setup') {
+  setUpPeers(console.error);
+  process.exit(0);
+}
 const load = BENCHMARKS[name ?? ''];
 if (load === undefined) {
   console.error(
-    `usage: npm run bench -- NAME [--json], NAME one of ${Object.keys(BENCHMARKS).join(', ')}`,
+    `usage: npm run bench -- NAME [--json], NAME one of ${Object.keys(BENCHMARKS).join(', ')}; ` +
+      'npm run bench -- setup fetches what they compare with',
   );
   process.exit(2);
 }

@@ -7,6 +7,7 @@ import type { Dataset } from '../src/data/dataset.js';
 import { useDevice } from '../src/train/device.js';
 import { createVictim } from '../src/train/victim.js';
 import { type BenchmarkResult, median, peakRssBytes } from './benchmark.js';
+import { peersPython } from './python.js';
 
 const BATCH = 10;
 const SIZE = { height: 360, width: 480 };
@@ -17,12 +18,13 @@ const WARM_UP = 2;
 
 /**
  * The victim's training step as `segprobe train` takes it, pictures read from disk (CamVid in $SEGPROBE_CAMVID or beside the
- * repository, else sample scenes), and PyTorch's step of the same network in turn with it where python3 has torch.
+ * repository, else sample scenes), and PyTorch's step of the same network in turn with it, eager and compiled (which takes a
+ * minute to begin with), where the peers' Python has torch.
  */
 export async function run(): Promise<BenchmarkResult> {
   await useDevice('auto', console.error);
   const dataset = await openTrainingSplit();
-  const peer = startPeer();
+  const peers = { eager: startPeer('eager'), compiled: startPeer('compiled') };
   const victim = createVictim({
     ...SIZE,
     classCount: CLASSES,
@@ -37,7 +39,6 @@ export async function run(): Promise<BenchmarkResult> {
   const order = Array.from({ length: (STEPS + WARM_UP) * BATCH }, (_, i) => i % dataset.length);
   const ours: number[] = [];
   const outside: number[] = [];
-  const peers: number[] = [];
   let step = 0;
   let asked = performance.now();
   for await (const batch of loadBatches(dataset, { batchSize: BATCH, size: SIZE, order })) {
@@ -46,28 +47,37 @@ export async function run(): Promise<BenchmarkResult> {
     const ended = performance.now();
     ours.push((ended - started) / 1000);
     outside.push((started - asked) / 1000);
-    const peerSeconds = await peer?.step();
-    if (peerSeconds !== undefined) peers.push(peerSeconds);
+    await peers.eager.step();
+    await peers.compiled.step();
     asked = performance.now();
   }
   victim.dispose();
-  peer?.stop();
+  peers.eager.stop();
+  peers.compiled.stop();
   await dataset.close();
   const seconds = median(ours.slice(WARM_UP));
   const waiting = median(outside.slice(WARM_UP));
-  const result: BenchmarkResult = {
+  const [eager, compiled] = [peers.eager, peers.compiled].map((peer) => compared(ours, peer));
+  return {
     name: 'train-step',
     medianSeconds: seconds,
     imagesPerSecond: BATCH / (seconds + waiting),
     peakRssBytes: peakRssBytes(),
     shareOutsideTensorFlow: waiting / (seconds + waiting),
     dataset: dataset.name,
+    ...(eager !== undefined && {
+      peer: 'PyTorch eager',
+      peerMedianSeconds: eager.medianSeconds,
+      peerPeakRssBytes: eager.peakRssBytes,
+      ratio: eager.ratio,
+    }),
+    ...(compiled !== undefined && {
+      compiledPeer: 'PyTorch torch.compile',
+      compiledPeerMedianSeconds: compiled.medianSeconds,
+      compiledPeerPeakRssBytes: compiled.peakRssBytes,
+      compiledRatio: compiled.ratio,
+    }),
   };
-  if (peers.length === 0) return result;
-  const peerMedianSeconds = median(peers.slice(WARM_UP));
-  // The ratio of neighbours in time, so that a slow minute of the machine counts for both.
-  const ratio = median(ours.slice(WARM_UP).map((own, i) => own / peers[i + WARM_UP]!));
-  return { ...result, peer: 'PyTorch eager', peerMedianSeconds, ratio };
 }
 
 async function openTrainingSplit(): Promise<Dataset> {
@@ -82,20 +92,48 @@ async function openTrainingSplit(): Promise<Dataset> {
 }
 
 /** PyTorch in a process of its own, which takes one step each time it is asked. */
-function startPeer(): { step: () => Promise<number | undefined>; stop: () => void } | undefined {
+interface Peer {
+  /** Seconds of each step so far; no more come once the process has ended. */
+  readonly seconds: readonly number[];
+  readonly peakRssBytes: number;
+  step(): Promise<void>;
+  stop(): void;
+}
+
+function startPeer(mode: 'eager' | 'compiled'): Peer {
   const script = fileURLToPath(new URL('./peers/train_step.py', import.meta.url));
-  const child = spawn('python3', [script, String(BATCH), String(SIZE.height), String(SIZE.width)], {
+  const sizes = [BATCH, SIZE.height, SIZE.width].map(String);
+  const child = spawn(peersPython(), [script, ...sizes, mode], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const seconds: number[] = [];
+  let peak = 0;
   return {
+    seconds,
+    get peakRssBytes() {
+      return peak;
+    },
     step: async () => {
       child.stdin.write('step\n');
       const line = await lines.next();
-      return line.done === true ? undefined : Number(line.value);
+      if (line.done === true) return;
+      const [taken, bytes] = line.value.split(' ').map(Number) as [number, number];
+      seconds.push(taken);
+      peak = bytes;
     },
     stop: () => child.stdin.end(),
   };
+}
+
+/** A peer's figures, and ours over its: the ratio of neighbours in time, so that a slow minute of the machine counts for both. */
+function compared(
+  ours: readonly number[],
+  { seconds, peakRssBytes }: Peer,
+): { medianSeconds: number; peakRssBytes: number; ratio: number } | undefined {
+  if (seconds.length < ours.length) return undefined;
+  const ratios = ours.slice(WARM_UP).map((own, i) => own / seconds[i + WARM_UP]!);
+  return { medianSeconds: median(seconds.slice(WARM_UP)), peakRssBytes, ratio: median(ratios) };
 }

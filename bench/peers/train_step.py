@@ -1,5 +1,7 @@
-"""ENet's training step in eager PyTorch: the peer of bench/train-step.ts. One step for each line on stdin; prints its seconds."""
+"""ENet's training step in PyTorch, eager or compiled: the peers of bench/train-step.ts. One step for each line on stdin; prints its
+seconds and the most memory held so far, in bytes."""
 
+import resource
 import sys
 import time
 
@@ -75,10 +77,13 @@ class ENet(nn.Module):
 
 def main():
     batch, height, width = map(int, sys.argv[1:4])
+    mode = sys.argv[4]
     torch.manual_seed(1)
     model = ENet()
     assert sum(p.numel() for p in model.parameters()) == 350652
     model.train()
+    if mode == "compiled":
+        model.compile()
     optimizer = torch.optim.Adam(model.parameters(), 5e-4, weight_decay=2e-4)
     criterion = nn.CrossEntropyLoss(weight=torch.ones(12))
     image, label = torch.rand(batch, 3, height, width), torch.randint(0, 12, (batch, height, width))
@@ -89,7 +94,8 @@ def main():
         loss.backward()
         optimizer.step()
         loss.item()
-        print(time.perf_counter() - start, flush=True)
+        seconds = time.perf_counter() - start
+        print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
 
 
 if __name__ == "__main__":
