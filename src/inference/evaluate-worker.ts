@@ -1,8 +1,8 @@
 import { Piscina } from 'piscina';
-import { createConfusionMatrix } from '../shared/confusion-matrix.js';
+import { argmaxOverClasses } from '../shared/argmax.js';
+import { countPixels, createConfusionMatrix } from '../shared/confusion-matrix.js';
 import type { SceneCounts } from '../shared/evaluation.js';
 import { measurePerturbation } from '../shared/perturbation.js';
-import { countLogits } from './count-logits.js';
 import type { EvaluateSetup, EvaluateTask } from './evaluate-protocol.js';
 import { fromImageTensor, toImageTensor } from './image-tensor.js';
 import { type ImageModel, imageTensor, loadImageModel, runImageModel } from './session.js';
@@ -61,8 +61,10 @@ async function predict(
 ): Promise<{ matrix: SceneCounts['matrix']; predicted: Uint8Array }> {
   const planes = setup.victim.classCount;
   const logits = await runImageModel(victim, image, { name: 'logits', channels: planes });
+  const predicted = argmaxOverClasses(logits, planes);
   const matrix = createConfusionMatrix(setup.classCount);
-  return { matrix, predicted: countLogits(matrix, logits, planes, label, setup.ignoreIndex) };
+  countPixels(matrix, label, predicted, setup.ignoreIndex);
+  return { matrix, predicted };
 }
 
 function shareOfDifferences(a: Uint8Array, b: Uint8Array): number {

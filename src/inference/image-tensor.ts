@@ -20,23 +20,19 @@ export function toImageTensor(rgb: Uint8Array): Float32Array<ArrayBuffer> {
 
 /**
  * Turns a model's picture into 8 bits a channel, as a picture file holds it: 0..1 to 0..255, rounded to the nearest, halves
- * up; what lies outside 0..1 is cut off, what is no number is black.
+ * to the even one (as NumPy and PyTorch do); what lies outside 0..1 is cut off, what is no number is black.
  *
  * @param tensor - float32 `[1, 3, H, W]` flattened.
  * @returns uint8 `[H, W, 3]` flattened.
  */
 export function fromImageTensor(tensor: Float32Array): Uint8Array<ArrayBuffer> {
   const pixels = tensor.length / 3;
-  const rgb = new Uint8Array(tensor.length);
+  // Stores of this kind of array round and cut off by themselves.
+  const rgb = new Uint8ClampedArray(tensor.length);
   for (let i = 0, at = 0; i < pixels; i++) {
-    rgb[at++] = toByte(tensor[i]!);
-    rgb[at++] = toByte(tensor[pixels + i]!);
-    rgb[at++] = toByte(tensor[2 * pixels + i]!);
+    rgb[at++] = tensor[i]! * 255;
+    rgb[at++] = tensor[pixels + i]! * 255;
+    rgb[at++] = tensor[2 * pixels + i]! * 255;
   }
-  return rgb;
-}
-
-function toByte(share: number): number {
-  if (!(share > 0)) return 0;
-  return share >= 1 ? 255 : share * 255 + 0.5;
+  return new Uint8Array(rgb.buffer);
 }

@@ -13,6 +13,9 @@ export interface Perturbation {
   readonly ssim: number | null;
 }
 
+/** So many squares of up to 255 stay below 2³¹. */
+const BLOCK = 2 ** 15;
+
 /**
  * Measures what an attack did to a picture.
  *
@@ -34,14 +37,20 @@ export function measurePerturbation(
   }
   let squares = 0;
   let greatest = 0;
-  for (let i = 0; i < length; i++) {
-    const difference = Math.abs(perturbed[i]! - clean[i]!);
-    squares += difference * difference;
-    if (difference > greatest) greatest = difference;
+  for (let start = 0; start < length; start += BLOCK) {
+    const end = Math.min(start + BLOCK, length);
+    let sum = 0; // A whole number of 31 bits, which is added faster.
+    for (let i = start; i < end; i++) {
+      const difference = perturbed[i]! - clean[i]!;
+      const square = difference * difference;
+      sum = (sum + square) | 0;
+      if (square > greatest) greatest = square;
+    }
+    squares += sum;
   }
   return {
     l2: Math.sqrt(squares) / 255,
-    linf: greatest / 255,
+    linf: Math.sqrt(greatest) / 255,
     psnrDb: squares === 0 ? null : 10 * Math.log10((length * 255 * 255) / squares),
     ssim: structuralSimilarity(clean, perturbed, size),
   };

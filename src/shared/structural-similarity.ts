@@ -38,17 +38,19 @@ export function structuralSimilarity(
   const columns = width - 2 * REACH;
   const rows = height - 2 * REACH;
   if (columns < 1 || rows < 1) return null;
-  const maps = Array.from({ length: 4 }, () => createMap(width, columns));
-  const [s, d, ss, dd] = maps as [BlurredMap, BlurredMap, BlurredMap, BlurredMap];
+  const maps = [
+    createMap(columns),
+    createMap(columns),
+    createMap(columns),
+    createMap(columns),
+  ] as const;
   let total = 0;
   for (let y = 0; y < height; y++) {
-    readLuma(a, b, 3 * y * width, s.row, d.row);
-    square(s.row, ss.row);
-    square(d.row, dd.row);
+    readLuma(a, b, { start: 3 * y * width, width }, maps);
     for (const map of maps) keepBlurredRow(map, y);
     if (y < 2 * REACH) continue;
     for (const map of maps) blurAlongY(map, y);
-    total += sumOfSimilarities(s.blurred, d.blurred, ss.blurred, dd.blurred);
+    total += sumOfSimilarities(maps, columns);
   }
   return total / (rows * columns);
 }
@@ -66,45 +68,65 @@ interface BlurredMap {
   readonly blurred: Float64Array;
 }
 
-function createMap(width: number, columns: number): BlurredMap {
+function createMap(columns: number): BlurredMap {
+  // Rows are blurred four values at a time; what stands behind the last column is never summed.
+  const padded = Math.ceil(columns / 4) * 4;
   return {
-    row: new Float64Array(width),
-    rows: new Float64Array(2 * SSIM_WINDOW * columns),
-    blurred: new Float64Array(columns),
+    row: new Float64Array(padded + 2 * REACH),
+    rows: new Float64Array(2 * SSIM_WINDOW * padded),
+    blurred: new Float64Array(padded),
   };
 }
+
+/** The four maps: of the lumas' sum and difference, and of the squares of both. */
+type Maps = readonly [s: BlurredMap, d: BlurredMap, ss: BlurredMap, dd: BlurredMap];
 
 function readLuma(
   a: Uint8Array,
   b: Uint8Array,
-  start: number,
-  sum: Float64Array,
-  difference: Float64Array,
+  { start, width }: { readonly start: number; readonly width: number },
+  [{ row: s }, { row: d }, { row: ss }, { row: dd }]: Maps,
 ): void {
-  for (let x = 0, i = start; x < sum.length; x++, i += 3) {
+  for (let x = 0, i = start; x < width; x++, i += 3) {
     const first = 0.299 * a[i]! + 0.587 * a[i + 1]! + 0.114 * a[i + 2]!;
     const second = 0.299 * b[i]! + 0.587 * b[i + 1]! + 0.114 * b[i + 2]!;
-    sum[x] = first + second;
-    difference[x] = first - second;
+    const sum = first + second;
+    const difference = first - second;
+    s[x] = sum;
+    d[x] = difference;
+    ss[x] = sum * sum;
+    dd[x] = difference * difference;
   }
-}
-
-function square(row: Float64Array, squared: Float64Array): void {
-  for (let x = 0; x < row.length; x++) squared[x] = row[x]! * row[x]!;
 }
 
 // Both blurs are written out tap by tap over one array: loops over the taps, or an array a row, take twice the time.
 
 function keepBlurredRow({ row, rows, blurred: { length: columns } }: BlurredMap, y: number): void {
   const start = (y % SSIM_WINDOW) * columns;
-  for (let x = 0; x < columns; x++) {
-    rows[start + x] =
-      T0 * (row[x]! + row[x + 10]!) +
-      T1 * (row[x + 1]! + row[x + 9]!) +
-      T2 * (row[x + 2]! + row[x + 8]!) +
-      T3 * (row[x + 3]! + row[x + 7]!) +
-      T4 * (row[x + 4]! + row[x + 6]!) +
-      T5 * row[x + 5]!;
+  for (let x = 0; x < columns; x += 4) {
+    // Fourteen values are read for four blurred ones, not forty-four.
+    const a = row[x]!;
+    const b = row[x + 1]!;
+    const c = row[x + 2]!;
+    const d = row[x + 3]!;
+    const e = row[x + 4]!;
+    const f = row[x + 5]!;
+    const g = row[x + 6]!;
+    const h = row[x + 7]!;
+    const i = row[x + 8]!;
+    const j = row[x + 9]!;
+    const k = row[x + 10]!;
+    const l = row[x + 11]!;
+    const m = row[x + 12]!;
+    const n = row[x + 13]!;
+    const at = start + x;
+    rows[at] = T0 * (a + k) + T1 * (b + j) + T2 * (c + i) + T3 * (d + h) + T4 * (e + g) + T5 * f;
+    rows[at + 1] =
+      T0 * (b + l) + T1 * (c + k) + T2 * (d + j) + T3 * (e + i) + T4 * (f + h) + T5 * g;
+    rows[at + 2] =
+      T0 * (c + m) + T1 * (d + l) + T2 * (e + k) + T3 * (f + j) + T4 * (g + i) + T5 * h;
+    rows[at + 3] =
+      T0 * (d + n) + T1 * (e + m) + T2 * (f + l) + T3 * (g + k) + T4 * (h + j) + T5 * i;
   }
   rows.copyWithin(start + SSIM_WINDOW * columns, start, start + columns);
 }
@@ -135,13 +157,11 @@ function blurAlongY({ rows, blurred }: BlurredMap, y: number): void {
 
 /** With μ the mean, σ² the variance and σab the covariance: (2μaμb + C1)(2σab + C2) / (μa² + μb² + C1)(σa² + σb² + C2). */
 function sumOfSimilarities(
-  s: Float64Array,
-  d: Float64Array,
-  ss: Float64Array,
-  dd: Float64Array,
+  [{ blurred: s }, { blurred: d }, { blurred: ss }, { blurred: dd }]: Maps,
+  columns: number,
 ): number {
   let total = 0;
-  for (let x = 0; x < s.length; x++) {
+  for (let x = 0; x < columns; x++) {
     const meanS = s[x]! * s[x]!;
     const meanD = d[x]! * d[x]!;
     const products = (meanS - meanD) / 2; // 2μaμb

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { argmaxOverClasses } from '../../src/shared/argmax.js';
+import { createRandom } from '../../src/shared/random.js';
 
 describe('argmaxOverClasses', () => {
   it('takes the greatest logit at each pixel, negative ones too', () => {
@@ -13,6 +14,21 @@ describe('argmaxOverClasses', () => {
     const logits = Float32Array.of(1, 0, 7, 3, 1, 2, 7, 1, 0, 2, 7, 3);
     assert.deepEqual(Array.from(argmaxOverClasses(logits, 3)), [0, 1, 0, 0]);
   });
+
+  for (const pixels of [1, 3, 4, 5, 1002]) {
+    it(`agrees with a plain loop on ${pixels} pixels`, () => {
+      const [classCount, random] = [7, createRandom(pixels)];
+      // Few values, so that many tie.
+      const logits = Float32Array.from({ length: classCount * pixels }, () =>
+        Math.floor(5 * random()),
+      );
+      const expected = Array.from({ length: pixels }, (_, i) => {
+        const own = Array.from({ length: classCount }, (_, k) => logits[k * pixels + i]!);
+        return own.indexOf(Math.max(...own));
+      });
+      assert.deepEqual(Array.from(argmaxOverClasses(logits, classCount)), expected);
+    });
+  }
 
   it('leaves the logits as they are', () => {
     const logits = Float32Array.of(1, 2, 3, 4);
