@@ -16,7 +16,6 @@ import { camvidFolder } from './camvid-folder.js';
 import type { SessionsSetup } from './evaluate-sessions.js';
 import { randomAttacker } from './autoencoder-model.js';
 import { peersPython } from './python.js';
-import { peersPython } from './python.js';
 
 const VICTIM = 'enet-camvid.onnx';
 const SCENES = 30;
