@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { executeRawOp, isNativeBackend } from '../../graph/node-backend.js';
+import { isNativeBackend } from '../../graph/node-backend.js';
 import { jit } from '../../graph/recorder.js';
 import { keepHardPixels } from './hard-pixels.js';
-import { FLOAT_TYPE, INT_TYPE } from './raw.js';
 import { withGradient } from './with-gradient.js';
 
 /**
@@ -23,7 +22,7 @@ export function crossEntropy(
   const classCount = logits.shape[3];
   const flatLabels = tf.reshape<tf.Rank.R1>(labels, [-1]);
   const flatLogits = tf.reshape<tf.Rank.R2>(logits, [-1, classCount]);
-  const given = tf.gather(classWeights, flatLabels);
+  const given = weightsOf(flatLabels, classWeights)[0]!;
   const weights =
     hardBelow === undefined ? given : keepHardPixels(flatLogits, flatLabels, given, hardBelow);
   const shares = tf.div<tf.Tensor1D>(weights, tf.sum(weights)); // [P], sums to 1
@@ -32,14 +31,19 @@ export function crossEntropy(
     : portableCrossEntropy(flatLogits, flatLabels, shares);
 }
 
+/** The weight of each label's class. */
+const weightsOf = jit('classWeights', (labels, classWeights) =>
+  tf.gather(classWeights, labels as tf.Tensor1D),
+);
+
 function nativeCrossEntropy(
   logits: tf.Tensor2D,
   labels: tf.Tensor1D,
   shares: tf.Tensor1D,
 ): tf.Scalar {
   return withGradient([logits], (save) => {
-    const [terms, gradient] = weightedCrossEntropy(logits, labels, shares);
-    save([gradient!]);
+    const [terms, logSums] = pixelTerms(logits, labels, shares);
+    save([pixelGradients(logits, labels, shares, logSums!)[0]!]);
     return {
       value: tf.sum(terms!),
       gradient: (dy, [saved]) => [tf.mul(saved!, dy)],
@@ -47,12 +51,32 @@ function nativeCrossEntropy(
   }) as tf.Scalar;
 }
 
-/** Each pixel's share of the loss `[P]`, and its gradient `[P, K]`, in one loop. */
-const weightedCrossEntropy = jit('crossEntropy', (logits, labels, shares) => {
-  const attributes = { T: FLOAT_TYPE, Tlabels: INT_TYPE };
-  const op = 'SparseSoftmaxCrossEntropyWithLogits';
-  const [terms, gradient] = executeRawOp(op, attributes, [logits, labels], 2);
-  return [tf.mul(terms!, shares), tf.mul(gradient!, tf.reshape(shares, [-1, 1]))];
+/**
+ * Each pixel's share of the loss and the logarithm of its sum of exponentials, both `[P]`. Written class by class: XLA's
+ * reductions over a short last axis take three times as long.
+ */
+const pixelTerms = jit('crossEntropy', (logits, labels, shares) => {
+  const byClass = Array.from({ length: logits.shape[1]! }, (_, k) =>
+    tf.reshape(tf.slice(logits, [0, k], [-1, 1]), [-1]),
+  );
+  const largest = byClass.reduce((max, logit) => tf.maximum(max, logit));
+  const sum = byClass
+    .map((logit) => tf.exp(tf.sub(logit, largest)))
+    .reduce((total, term) => tf.add(total, term));
+  const logSum = tf.add(largest, tf.log(sum));
+  const right = byClass.reduce((found, logit, k) => {
+    return tf.where(tf.equal(labels, tf.scalar(k, 'int32')), logit, found);
+  });
+  return [tf.mul(shares, tf.sub(logSum, right)), logSum];
+});
+
+/** The gradient of the loss, `[P, K]`: share · (p − 1 of the right class, p of the others). */
+const pixelGradients = jit('crossEntropyGradient', (logits, labels, shares, logSums) => {
+  const column = (x: tf.Tensor): tf.Tensor => tf.reshape(x, [-1, 1]);
+  const classes = tf.range(0, logits.shape[1]!, 1, 'int32');
+  const isRight = tf.cast(tf.equal(column(labels), classes), 'float32');
+  const probability = tf.exp(tf.sub(logits, column(logSums)));
+  return tf.mul(column(shares), tf.sub(probability, isRight));
 });
 
 function portableCrossEntropy(
