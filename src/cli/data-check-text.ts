@@ -1,9 +1,20 @@
+import type { DatasetCheck } from '../data/check/check-dataset.js';
 import { FAULT_KINDS, type FaultKind } from '../data/check/fault.js';
 import type { SplitSummary } from '../data/check/coverage.js';
-import type { DataCheckResult } from './data-check.js';
 import { formatCount, formatPercent } from './scores.js';
 
 const SIZES_NAMED = 4;
+
+/** What `segprobe data check` finds, as `--json` prints it and `--out` writes it. */
+export interface DataCheckResult extends DatasetCheck {
+  readonly dataset: string;
+  readonly dir: string;
+  /** How many scenes were read. */
+  readonly scenes: number;
+  /** How many faults there are of each kind that occurs. */
+  readonly counts: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly imagesPerSecond: number;
+}
 
 /** What the data set holds: scenes, sizes, and the share of each class by split. */
 export function formatSummary({

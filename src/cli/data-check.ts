@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { checkDataset, NEAR_BITS, type DatasetCheck } from '../data/check/check-dataset.js';
+import { checkDataset, NEAR_BITS } from '../data/check/check-dataset.js';
 import { FAULT_KINDS, type Fault, type FaultKind } from '../data/check/fault.js';
 import { MAX_DISTANCE } from '../data/check/near-pairs.js';
 import { SPLITS, type Split } from '../data/dataset.js';
 import { writeFileWhole } from '../data/files.js';
 import { findLayout, LAYOUT_NAMES } from '../data/open-dataset.js';
-import { formatFaults, formatSummary } from './data-check-text.js';
+import { formatFaults, formatSummary, type DataCheckResult } from './data-check-text.js';
 import { EXIT } from './exit-codes.js';
 import { withInterrupt } from './interrupt.js';
 import { integerBetween, positiveInteger } from './numbers.js';
@@ -21,17 +21,6 @@ interface DataCheckFlags {
   readonly limit: number;
   readonly out?: string;
   readonly json?: boolean;
-}
-
-/** What `segprobe data check` finds, as `--json` prints it and `--out` writes it. */
-export interface DataCheckResult extends DatasetCheck {
-  readonly dataset: string;
-  readonly dir: string;
-  /** How many scenes were read. */
-  readonly scenes: number;
-  /** How many faults there are of each kind that occurs. */
-  readonly counts: Readonly<Partial<Record<FaultKind, number>>>;
-  readonly imagesPerSecond: number;
 }
 
 /** `segprobe data check` */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DataCheckResult } from '../../src/cli/data-check.js';
+import type { DataCheckResult } from '../../src/cli/data-check-text.js';
 import { segprobe, startSegprobe } from '../support/cli.js';
 import { writeDrawnCamvid } from '../support/datasets.js';
 import { scratchFolder } from '../support/scratch-folder.js';
