@@ -120,6 +120,7 @@ describe('segprobe data check', function () {
       process.env['SEGPROBE_CAMVID'] ??
       fileURLToPath(new URL('../../../shared/camvid/CamVid', import.meta.url));
     before('finds CamVid', function () {
+      if (!process.env['SEGPROBE_SLOW']) this.skip();
       if (existsSync(camvid)) return;
       process.stdout.write(`    skipped: ${camvid} is not there (SEGPROBE_CAMVID)\n`);
       this.skip();
@@ -143,7 +144,8 @@ describe('segprobe data check', function () {
     });
   });
 
-  it('stops on Ctrl-C with 130 @slow', async () => {
+  it('stops on Ctrl-C with 130 @slow', async function () {
+    if (!process.env['SEGPROBE_SLOW']) this.skip();
     const many = path.join(folder, 'many');
     await Promise.all([
       mkdir(path.join(many, 'val'), { recursive: true }),
