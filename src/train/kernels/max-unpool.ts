@@ -50,6 +50,11 @@ const placeCompiled = jit('maxUnpool', (values, indices) => {
 
 /** Reads `x` at `indices`, numbers into `x` flattened. @returns float32 of the shape of `indices`. */
 export function takeByIndex(x: tf.Tensor, indices: tf.Tensor4D): tf.Tensor {
+  return takeCompiled(x, indices)[0]!;
+}
+
+/** XLA's loop over all indices uses every core; TensorFlow's operator copies number by number on one. */
+const takeCompiled = jit('takeByIndex', (x, indices) => {
   const flat = tf.gather(tf.reshape(x, [-1]), tf.reshape(indices, [-1]));
   return tf.reshape(flat, indices.shape);
-}
+});
