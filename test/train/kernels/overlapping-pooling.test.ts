@@ -8,8 +8,12 @@ import {
   type NdArray,
   ndArray,
   randomArray,
+  tidily,
+  toNdArray,
+  toTensor,
 } from '../../support/tensorflow.js';
 import { TOLERANCE } from '../../support/tolerances.js';
+import { useWebAssembly } from '../../support/wasm.js';
 import { checkKernel } from './check-kernel.js';
 import * as reference from './reference.js';
 
@@ -109,4 +113,36 @@ describeOnEveryBackend('overlappingMaxUnpool', (evaluate) => {
       code: 'SHAPE_MISMATCH',
     });
   });
+});
+
+describe('overlapping pooling on WebAssembly', () => {
+  useWebAssembly();
+
+  for (const { name, picture } of [
+    { name: 'N > 1, not square', picture: randomArray([2, 6, 4, 3], 8, -9, -1) },
+    { name: 'full of ties', picture: fewNumbers([2, 8, 6, 2], 9) },
+  ]) {
+    it(`finds places, writes back to them, and sends gradients as the plain loops do: ${name}`, () => {
+      const indices = reference.maxPoolIndices(picture, WINDOW);
+      const [x, dy] = [randomArray(indices.shape, 10), randomArray(indices.shape, 11)];
+      const found = tidily(() => {
+        const pooled = overlappingMaxPoolWithIndices(toTensor(picture) as tf.Tensor4D);
+        const unpooled = overlappingMaxUnpool(toTensor(x) as tf.Tensor4D, pooled.indices);
+        const gradient = tf.grad(
+          (input: tf.Tensor) => overlappingMaxPoolWithIndices(input as tf.Tensor4D).value,
+        )(toTensor(picture), toTensor(dy));
+        return [pooled.indices, unpooled, gradient].map(toNdArray);
+      });
+      const expected = new Float64Array(picture.values.length);
+      indices.values.forEach((index, i) => (expected[index]! += dy.values[i]!));
+      assertArraysClose(found[0]!, indices, TOLERANCE.exact, 'indices');
+      assertArraysClose(found[1]!, reference.maxUnpool(x, indices), TOLERANCE.exact, 'unpooled');
+      assertArraysClose(
+        found[2]!,
+        { ...picture, values: expected },
+        TOLERANCE.float32Op,
+        'gradient',
+      );
+    });
+  }
 });
