@@ -3,6 +3,7 @@ import { toMetadataProps } from '../shared/manifest.js';
 import { encodeModel, makeModel } from '../shared/onnx/index.js';
 import type { Verification } from './compare-logits.js';
 import type { HashedCheckpoint } from './hashed-checkpoint.js';
+import { optimize } from './optimize.js';
 import { verifyVictim } from './verify-victim.js';
 import { createVictimGraph } from './victim-graph.js';
 import { createVictimManifest, victimFacts } from './victim-manifest.js';
@@ -23,8 +24,8 @@ export interface ExportedVictim {
 }
 
 /**
- * Exports a victim: its evaluation graph, recorded from the code that trained it, as ONNX with its manifest. They are written
- * only after ONNX Runtime has given TensorFlow's logits. Native TensorFlow must be the backend in use.
+ * Exports a victim: its evaluation graph, recorded from the code that trained it and optimised, as ONNX with its manifest. They
+ * are written only after ONNX Runtime has given TensorFlow's logits. Native TensorFlow must be the backend in use.
  *
  * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not ENet's or not numbers, `EXPORT_UNSUPPORTED`, and what the
  * file system refuses; nothing is written then.
@@ -36,7 +37,7 @@ export async function exportVictim(
   const { model } = state.config;
   const victim = { model, classCount: state.classes.length, weights, weightsFile };
   const facts = victimFacts(state, weightsSha256);
-  const graph = createVictimGraph(name, victim);
+  const graph = optimize(createVictimGraph(name, victim));
   const onnx = encodeModel(
     makeModel(graph, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
   );

@@ -130,12 +130,25 @@ describe('exportVictim', function () {
       }
     });
 
-    it('holds the checkpoint’s weights, bit for bit, under PyTorch-ENet’s names', () => {
-      for (const [name, { data }] of checkpoint.weights) {
-        const { type, sha256 } = checked.initializers[name]!;
-        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-        assert.deepEqual([type, sha256], ['float32', sha256Of(bytes)], name);
-      }
+    it('holds the checkpoint’s weights: bit for bit, or with the normalisation after them folded in', () => {
+      const numbersOf = (name: string): Float32Array =>
+        checkpoint.weights.get(name)!.data as Float32Array;
+      const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+        new Uint8Array(buffer, byteOffset, byteLength);
+      const last = checked.initializers['transposed_conv.weight']!;
+      assert.equal(last.sha256, sha256Of(bytesOf(numbersOf('transposed_conv.weight'))));
+      const [layer, norm] = ['regular1_1.ext_conv2.0', 'regular1_1.ext_conv2.1'];
+      const [weight, gamma, variance] = [
+        numbersOf(`${layer}.weight`),
+        numbersOf(`${norm}.weight`),
+        numbersOf(`${norm}.running_var`),
+      ];
+      const folded = weight.map((value, i) => {
+        const channel = Math.floor(i / (weight.length / gamma.length));
+        return value * (gamma[channel]! / Math.sqrt(variance[channel]! + Math.fround(1e-5)));
+      });
+      const found = checked.initializers[`${layer}.folded.weight`]!;
+      assert.deepEqual([found.type, found.sha256], ['float32', sha256Of(bytesOf(folded))]);
     });
 
     it('has a name of its own for each node', () => {

@@ -1,0 +1,33 @@
+import type { GraphEditor } from './graph-editor.js';
+
+/** How many channels a value has: what the convolution that it comes from makes, through nodes that leave channels alone; undefined
+ * where that is not known. */
+export function channelsOf(editor: GraphEditor, value: string): number | undefined {
+  const node = editor.producer(value);
+  if (node === undefined) return editor.inputShape(value)?.[1];
+  switch (node.opType) {
+    case 'Conv':
+      return editor.weights(node.input[1])?.shape[0];
+    case 'ConvTranspose':
+      return editor.weights(node.input[1])?.shape[1];
+    case 'DepthToSpace': {
+      const channels = channelsOf(editor, node.input[0]!);
+      return channels === undefined ? undefined : channels / 4;
+    }
+    case 'Concat': {
+      const parts = node.input.map((name) => channelsOf(editor, name));
+      const isKnown = parts.every((channels) => channels !== undefined);
+      return isKnown ? parts.reduce((sum, channels) => sum + channels, 0) : undefined;
+    }
+    case 'Add':
+      return channelsOf(editor, node.input[0]!) ?? channelsOf(editor, node.input[1]!);
+    case 'Relu':
+    case 'LeakyRelu':
+    case 'MaxPool':
+    case 'BatchNormalization':
+    case 'PRelu':
+      return channelsOf(editor, node.input[0]!);
+    default:
+      return undefined;
+  }
+}

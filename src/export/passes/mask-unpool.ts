@@ -1,0 +1,82 @@
+import { makeNode, type NodeProto } from '../../shared/onnx/index.js';
+import { channelsOf } from './channels-of.js';
+import { GraphEditor, intsOf, type Pass, type Weights } from './graph-editor.js';
+
+/**
+ * Unpools without MaxUnpool and without the indices of MaxPool, which WebGPU and CUDA do not have and which are slow on CPUs.
+ *
+ * Of a 2×2 window, each of the four places is compared with the window's maximum; the value goes to the first that is equal,
+ * row by row, as MaxPool's index has it under ties. The places are taken apart by depthwise convolutions with one weight of 1,
+ * which stay in the layout of the convolutions around (strided slices take twice as long), and the four candidates, each of the
+ * pooled size, are laid out by one DepthToSpace. Exact: numbers are compared and chosen, not computed.
+ */
+export const maskUnpool: Pass = (graph) => {
+  const editor = new GraphEditor(graph);
+  for (const node of graph.node) {
+    if (node.opType !== 'MaxUnpool') continue;
+    const pooling = editor.producer(node.input[1]!);
+    if (pooling?.opType !== 'MaxPool' || !isHalving(node) || !isHalving(pooling)) continue;
+    const channels = channelsOf(editor, pooling.input[0]!);
+    if (channels === undefined) continue;
+    editor.replace([node], unpooling(editor, node, { pooling, channels }));
+  }
+  return editor.finish();
+};
+
+/** Windows of 2×2 that neither overlap nor reach over the edge. */
+function isHalving(node: NodeProto): boolean {
+  const is = (name: string, value: string): boolean =>
+    (intsOf(node, name) ?? value).toString() === value;
+  return (
+    intsOf(node, 'kernel_shape')?.toString() === '2,2' &&
+    intsOf(node, 'strides')?.toString() === '2,2' &&
+    is('pads', '0,0,0,0') &&
+    is('dilations', '1,1')
+  );
+}
+
+/** A depthwise filter that takes one of the four places of each square, times 1. */
+function pick(channels: number, place: number): Weights {
+  const values = new Float32Array(4 * channels);
+  for (let k = 0; k < channels; k++) values[4 * k + place] = 1;
+  return { shape: [channels, 1, 2, 2], values };
+}
+
+function unpooling(
+  editor: GraphEditor,
+  node: NodeProto,
+  { pooling, channels }: { pooling: NodeProto; channels: number },
+): NodeProto[] {
+  const [values, result] = [node.input[0]!, node.output[0]!];
+  const [unpooled, maxima] = [pooling.input[0]!, pooling.output[0]!];
+  const nodes: NodeProto[] = [];
+  const add = (
+    op: string,
+    input: string[],
+    attributes?: Parameters<typeof makeNode>[3],
+  ): string => {
+    const output = editor.fresh(`${result}.${op}`);
+    nodes.push(makeNode(op, input, [output], attributes));
+    return output;
+  };
+  const zero = editor.addWeights(`${result}.zero`, { shape: [], values: Float32Array.of(0) });
+  // The last place needs no comparison: one of the four is the maximum.
+  let isTaken: string | undefined;
+  const squares = [0, 1, 2, 3].map((place) => {
+    const isFree = isTaken === undefined ? undefined : add('Not', [isTaken]);
+    if (place === 3) return add('Where', [isFree!, values, zero]);
+    const weight = editor.addWeights(`${result}.pick${place}`, pick(channels, place));
+    const seen = add('Conv', [unpooled, weight], {
+      kernel_shape: { ints: [2, 2] },
+      strides: { ints: [2, 2] },
+      group: { int: channels },
+    });
+    const isEqual = add('Equal', [seen, maxima]);
+    const isHere = isFree === undefined ? isEqual : add('And', [isEqual, isFree]);
+    isTaken = isTaken === undefined ? isEqual : add('Or', [isTaken, isEqual]);
+    return add('Where', [isHere, values, zero]);
+  });
+  const joined = add('Concat', squares, { axis: { int: 1 } });
+  const layout = { blocksize: { int: 2 }, mode: { string: 'DCR' } };
+  return [...nodes, makeNode('DepthToSpace', [joined], [result], layout)];
+}

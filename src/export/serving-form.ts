@@ -1,0 +1,85 @@
+import { SegprobeError } from '../shared/errors.js';
+import {
+  type GraphProto,
+  makeNode,
+  makeTensorValueInfo,
+  type NodeProto,
+} from '../shared/onnx/index.js';
+import { blockedSums } from './passes/blocked-sums.js';
+import { GraphEditor } from './passes/graph-editor.js';
+import { transposedToSubpixel } from './passes/transposed-to-subpixel.js';
+
+/** Numbers of element types in onnx.proto. */
+const [FLOAT32, UINT8] = [1, 2];
+
+/**
+ * Makes of a victim the form that serves: `image_u8` uint8 `[N,H,W,3]` to `labels` uint8 `[N,H,W]`.
+ *
+ * Pictures come and class numbers go as bytes, a quarter of the size and less. The last transposed convolution becomes a
+ * convolution at half the size that makes the logits of four places side by side; the largest of each is looked for there, and
+ * only class numbers are laid out. The label is the first of equal logits, as `ArgMax` has it.
+ *
+ * @param graph - `image` float32 `[N,3,H,W]` in 0..1 to `logits` float32 `[N,K,H,W]`, which a transposed convolution that doubles
+ * the size makes.
+ * @throws SegprobeError `EXPORT_UNSUPPORTED` for a graph that ends otherwise.
+ */
+export function toServingForm(graph: GraphProto): GraphProto {
+  const [image, logits] = [graph.input[0]!.name, graph.output[0]!.name];
+  const blocked = transposedToSubpixel(blockedSums(graph), logits);
+  const ends = new GraphEditor(blocked);
+  const shuffle = ends.producer(logits);
+  const convolution = ends.producer(shuffle?.input[0] ?? '');
+  const channels = ends.weights(convolution?.input[1])?.shape[0];
+  if (shuffle?.opType !== 'DepthToSpace' || channels === undefined) {
+    throw new SegprobeError(
+      'EXPORT_UNSUPPORTED',
+      `${graph.name ?? 'graph'}: expected logits of a transposed convolution that doubles the size, got ${ends.producer(logits)?.opType ?? 'an input'}`,
+    );
+  }
+  const squares = shuffle.input[0]!;
+  const editor = new GraphEditor({
+    ...blocked,
+    node: [
+      ...fromBytes(image),
+      ...blocked.node.filter((node) => node !== shuffle),
+      ...toLabels(squares),
+    ],
+    input: [makeTensorValueInfo('image_u8', 'uint8', ['N', 'H', 'W', 3])],
+    output: [makeTensorValueInfo('labels', 'uint8', ['N', 'H', 'W'])],
+  });
+  editor.addWeights('serve.share', { shape: [], values: Float32Array.of(1 / 255) });
+  editor.addIntegers('serve.axis', [1]);
+  return editor.finish();
+}
+
+/** Bytes to shares of 255, moved as bytes. */
+function fromBytes(image: string): NodeProto[] {
+  return [
+    makeNode('Transpose', ['image_u8'], ['serve.planes'], { perm: { ints: [0, 3, 1, 2] } }),
+    makeNode('Cast', ['serve.planes'], ['serve.floats'], { to: { int: FLOAT32 } }),
+    makeNode('Mul', ['serve.floats', 'serve.share'], [image]),
+  ];
+}
+
+/** The class of each place of each square, laid out: `[N, 4·K, h, w]` to `[N, 2h, 2w]`. */
+function toLabels(squares: string): NodeProto[] {
+  const places = [0, 1, 2, 3].map((place) => `serve.place${place}`);
+  return [
+    makeNode('Split', [squares], places, { axis: { int: 1 } }),
+    ...places.flatMap((place) => [
+      makeNode('ArgMax', [place], [`${place}.class`], { axis: { int: 1 }, keepdims: { int: 1 } }),
+      makeNode('Cast', [`${place}.class`], [`${place}.byte`], { to: { int: UINT8 } }),
+    ]),
+    makeNode(
+      'Concat',
+      places.map((place) => `${place}.byte`),
+      ['serve.classes'],
+      { axis: { int: 1 } },
+    ),
+    makeNode('DepthToSpace', ['serve.classes'], ['serve.picture'], {
+      blocksize: { int: 2 },
+      mode: { string: 'DCR' },
+    }),
+    makeNode('Squeeze', ['serve.picture', 'serve.axis'], ['labels']),
+  ];
+}
