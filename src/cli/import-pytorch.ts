@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { DATASET_NAMES } from '../data/open-dataset.js';
 import { importCheckpoint, type ImportedFile } from '../export/import/index.js';
 import { type TrainConfig, WEIGHINGS } from '../train/config.js';
-import { describeImport, importResult } from './import-report.js';
+import { DEFAULT_SAVE_DIR, describeImport, importResult } from './import-report.js';
 import { number, positiveInteger } from './numbers.js';
 import { printJson, printLine } from './output.js';
 import { addSizeFlags, checkpointFolder } from './training-flags.js';
@@ -46,7 +46,7 @@ export function configureImportPytorch(command: Command): void {
   command
     .argument('<file>', 'checkpoint of PyTorch-ENet or the Malicious Autoencoder')
     .option('--name <name>', "name of the checkpoint (default: the file's)")
-    .option('--save-dir <dir>', 'folder of the checkpoints', 'save')
+    .option('--save-dir <dir>', 'folder of the checkpoints', DEFAULT_SAVE_DIR)
     .option('--overwrite', 'replace a checkpoint of this name')
     .addOption(
       new Option(

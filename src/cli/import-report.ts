@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { ImportedCheckpoint, ImportedFile } from '../export/import/index.js';
 import { classNames } from '../shared/classes.js';
 import { packedSizes } from '../train/packing.js';
@@ -12,6 +13,8 @@ const TITLES = {
 } as const satisfies Record<ImportedCheckpoint['network']['model'], string>;
 
 const CLASSES_SHOWN = 4;
+/** Where checkpoints lie unless told otherwise. */
+export const DEFAULT_SAVE_DIR = 'save';
 
 /** What `import-pytorch --json` prints. */
 export function importResult(file: string, { checkpoints, ...facts }: ImportedFile): object {
@@ -76,13 +79,14 @@ function trainedText(epoch: number | null, miou: number | null, measured: string
     : `${epochs}, ${measured} ${formatPercent(miou)} by its own measure`;
 }
 
+/** The commands that come next, as they are to be typed. */
 function nextSteps(checkpoints: readonly ImportedCheckpoint[]): string[] {
-  return checkpoints.flatMap(({ network, name, training: { config } }) => {
+  return checkpoints.flatMap(({ network, name, folder, training: { config } }) => {
     const dir =
       config.datasetDir === undefined && config.dataset !== 'sample' ? ' --dataset-dir DIR' : '';
-    const test = [`segprobe test --name ${name}${dir}`];
-    return [...(network.kind === 'victim' ? test : []), `segprobe export --name ${name}`].map(
-      (line) => `next: ${line}`,
-    );
+    const saveDir = path.dirname(folder);
+    const where = `--name ${name}${saveDir === DEFAULT_SAVE_DIR ? '' : ` --save-dir ${saveDir}`}`;
+    const test = network.kind === 'victim' ? [`segprobe test ${where}${dir}`] : [];
+    return [...test, `segprobe export ${where}`].map((line) => `next: ${line}`);
   });
 }

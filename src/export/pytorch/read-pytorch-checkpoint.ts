@@ -1,9 +1,11 @@
 import { readArchiveForm } from './archive-form.js';
+import { refuse } from './refuse.js';
 import { readStreamForm } from './stream-form.js';
 import type { PyTorchValue } from './value.js';
 
-/** How any binary pickle begins; the stream form is pickles from its first byte on. */
-const PICKLE_START = 0x80;
+/** How each form begins: a zip file's first entry, and any binary pickle. */
+const ZIP_START = [0x50, 0x4b, 3, 4];
+const PICKLE_START = [0x80];
 
 /**
  * Reads a checkpoint that `torch.save` wrote, in the zip form of PyTorch 1.6 and later or in the stream form before, without
@@ -14,6 +16,8 @@ const PICKLE_START = 0x80;
  * @throws SegprobeError `FILE_INVALID` for damaged files, and for objects other than tensors and plain data.
  */
 export function readPyTorchCheckpoint(bytes: Uint8Array, what: string): PyTorchValue {
-  const read = bytes[0] === PICKLE_START ? readStreamForm : readArchiveForm;
-  return read(bytes, what);
+  const begins = (start: readonly number[]): boolean => start.every((byte, i) => bytes[i] === byte);
+  if (begins(ZIP_START)) return readArchiveForm(bytes, what);
+  if (begins(PICKLE_START)) return readStreamForm(bytes, what);
+  refuse(what, 'a checkpoint that torch.save wrote', 'other bytes');
 }
