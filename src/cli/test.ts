@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SPLITS, type Split } from '../data/dataset.js';
+import { ancestorMeanIou } from '../shared/confusion-matrix.js';
 import { readCheckpoint } from '../train/checkpoint.js';
 import { parseTrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
@@ -27,6 +28,8 @@ export interface TestResult {
     readonly pixels: number;
   }[];
   readonly miou: number | null;
+  /** As PyTorch-ENet's own metric has it, which forgives labelled pixels predicted as unlabelled. */
+  readonly ancestorMiou: number | null;
   readonly pixelAccuracy: number | null;
   readonly imagesPerSecond: number;
   readonly victim: string;
@@ -98,7 +101,7 @@ export async function test(flags: TrainingFlags, split: Split): Promise<TestResu
           },
         }),
       );
-      const { iou, miou, pixelAccuracy, pixels, images } = scores;
+      const { iou, miou, pixelAccuracy, pixels, images, matrix } = scores;
       return {
         images,
         classes: state.classes.map(({ name }, i) => ({
@@ -107,6 +110,7 @@ export async function test(flags: TrainingFlags, split: Split): Promise<TestResu
           pixels: pixels[i]!,
         })),
         miou,
+        ancestorMiou: ancestorMeanIou(matrix, dataset.classTable.ignoreIndex),
         pixelAccuracy,
         imagesPerSecond: images / elapsed(),
         victim: flags.name,
@@ -124,12 +128,15 @@ export async function test(flags: TrainingFlags, split: Split): Promise<TestResu
 
 /** Prints the result for a person. */
 export function printTestResult(result: TestResult): void {
-  const { victim, dataset, split, images, miou, pixelAccuracy, classes } = result;
+  const { victim, dataset, split, images, miou, ancestorMiou, pixelAccuracy, classes } = result;
   printLine(
     `${victim} on ${dataset} ${split}, ${images} images: mIoU ${formatPercent(miou)}, pixel accuracy ${formatPercent(pixelAccuracy)}`,
   );
   const names = classes.map(({ name }) => name);
   printLine(formatScores(names, { iou: classes.map(({ iou }) => iou) }));
+  printLine(
+    `mIoU by PyTorch-ENet's own measure, which forgives a labelled pixel predicted as unlabelled: ${formatPercent(ancestorMiou)}`,
+  );
 }
 
 function pick(flags: TrainingFlags, keys: readonly string[]): Record<string, unknown> {

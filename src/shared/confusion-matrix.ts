@@ -105,3 +105,17 @@ export function scoresOf(matrix: ConfusionMatrix, ignoreIndex: number): Segmenta
     pixels,
   };
 }
+
+/**
+ * Computes the mean IoU as PyTorch-ENet's own metric does, for comparison with its figures: a labelled pixel predicted as the
+ * ignored class is forgiven, as if it were not there. Never below the standard {@link scoresOf}.
+ *
+ * @returns null when no class has an IoU.
+ * @see https://github.com/davidtvs/PyTorch-ENet/blob/e17d404/metric/iou.py
+ */
+export function ancestorMeanIou(matrix: ConfusionMatrix, ignoreIndex: number): number | null {
+  const { classCount, counts } = matrix;
+  const isForgiven = (i: number): boolean => i % classCount === ignoreIndex;
+  const forgiven = counts.map((count, i) => (isForgiven(i) ? 0 : count));
+  return scoresOf({ classCount, counts: forgiven }, ignoreIndex).miou;
+}

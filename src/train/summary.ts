@@ -17,21 +17,45 @@ export function summaryOf(state: TrainState): string {
   return `${lines.join('\n')}\n`;
 }
 
-function scoresOf({ best, classes, ignoreIndex }: TrainState): string[] {
+function scoresOf(state: TrainState): string[] {
+  const { best, metrics, classes, ignoreIndex } = state;
   const { epoch, images, miou, pixelAccuracy, iou } = best!;
-  const byClass = classes
-    .map(({ name }, i): [string, string] => [name, percent(iou[i] ?? null)])
-    .filter((_, i) => i !== ignoreIndex);
-  return [
-    `Best on val (${images} images), after epoch ${epoch}`,
-    ...table([
-      ['mIoU', percent(miou)],
-      ['pixel accuracy', percent(pixelAccuracy)],
+  const last = lastValidated(metrics);
+  const figures: [string, number | null, number | null | undefined][] = [
+    ['mIoU', miou, last?.valMiou],
+    ['pixel accuracy', pixelAccuracy, last?.valPixelAccuracy],
+    ...classes.map(({ name }, i): (typeof figures)[number] => [
+      name,
+      iou[i] ?? null,
+      last?.valIou[i],
     ]),
-    '',
-    'IoU by class',
-    ...table(byClass),
   ];
+  const counted = figures.filter((_, i) => i !== ignoreIndex + 2);
+  const on = images === null ? '' : ` (${images} images)`;
+  return [
+    `On val${on}, by class the IoU: best after epoch ${epoch}${last === undefined ? '' : `, last after epoch ${last.epoch}`}`,
+    ...table(
+      counted.map(([name, own, latest]) => [
+        name,
+        last === undefined
+          ? percent(own)
+          : `${percent(own).padStart(8)}  ${percent(latest ?? null).padStart(8)}`,
+      ]),
+    ),
+  ];
+}
+
+interface Validated {
+  readonly epoch: number;
+  readonly valMiou: number | null;
+  readonly valPixelAccuracy: number | null;
+  readonly valIou: readonly (number | null)[];
+}
+
+/** The last line of the metrics of an epoch that was validated. */
+function lastValidated(metrics: TrainState['metrics']): Validated | undefined {
+  const found = metrics.findLast(({ valIou }) => Array.isArray(valIou) && valIou.length > 0);
+  return found as unknown as Validated | undefined;
 }
 
 /** Sets rows in two columns; the second is flush right where it holds figures. */

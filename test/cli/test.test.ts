@@ -53,11 +53,12 @@ describe('segprobe test', function () {
 
   it("measures the checkpoint's data set and prints one JSON object", async () => {
     const { imagesPerSecond, classes, ...rest } = await result();
-    const { miou, pixelAccuracy, ...facts } = rest;
+    const { miou, ancestorMiou, pixelAccuracy, ...facts } = rest;
     const expected = { images: 5, victim: 'tiny', dataset: 'camvid', split: 'val' };
     assert.deepEqual(facts, expected);
     assert.ok(imagesPerSecond > 0);
     assert.ok(miou! >= 0 && miou! < 0.5 && pixelAccuracy! < 0.9);
+    assert.ok(ancestorMiou! >= miou! && ancestorMiou! < 0.5);
     assert.deepEqual(
       classes.map(({ name }) => name),
       CAMVID.classes.map(({ name }) => name),

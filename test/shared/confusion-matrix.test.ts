@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  ancestorMeanIou,
   countPixels,
   createConfusionMatrix,
   mergeConfusionMatrix,
@@ -148,3 +149,21 @@ function notNull(values: readonly (number | null)[]): number[] {
     return value!;
   });
 }
+
+describe('ancestorMeanIou', () => {
+  it('forgives a labelled pixel predicted as unlabelled, which the standard figure does not', () => {
+    const matrix = createConfusionMatrix(3);
+    // Class 0: three right, one unlabelled. Class 1: one right, one as 0.
+    countPixels(matrix, [0, 0, 0, 0, 1, 1, 2], [0, 0, 0, 2, 1, 0, 0], 2);
+    assert.equal(scoresOf(matrix, 2).miou, (3 / 5 + 1 / 2) / 2);
+    assert.equal(ancestorMeanIou(matrix, 2), (3 / 4 + 1 / 2) / 2);
+    assert.equal(matrix.counts[2], 1, 'the matrix stays as it was');
+  });
+
+  it('is the standard figure where nothing is ignored, and null of nothing', () => {
+    const matrix = createConfusionMatrix(2);
+    assert.equal(ancestorMeanIou(matrix, NONE_IGNORED), null);
+    countPixels(matrix, [0, 0, 1], [0, 1, 1], NONE_IGNORED);
+    assert.equal(ancestorMeanIou(matrix, NONE_IGNORED), scoresOf(matrix, NONE_IGNORED).miou);
+  });
+});
