@@ -13,13 +13,14 @@ import { goldenFile, readGolden, useGolden } from '../support/golden.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 
 /** From the ancestors' files to numbers on ONNX Runtime, as a person goes: import, test, export. */
-describe('segprobe import-pytorch, then export @golden', function () {
+describe('segprobe import-pytorch, then export @golden @slow', function () {
   this.timeout(300_000);
   let folder: string;
   let remove: () => Promise<void>;
   const places = (): string[] => ['--save-dir', path.join(folder, 'save')];
 
   before(async function () {
+    if (!process.env['SEGPROBE_SLOW']) this.skip();
     if (!isNativeTensorFlowReady()) {
       process.stdout.write('    skipped: native TensorFlow is not set up (npm run setup)\n');
       this.skip();

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 
-/** Skips the suite it is called in, with a line that says so, where Python has no PyTorch. */
-export function usePyTorch(): void {
+/** Skips the suite it is called in, with a line that says so, where Python lacks PyTorch, or other packages that it needs. */
+export function usePyTorch(...others: readonly string[]): void {
   before('finds PyTorch', function () {
     this.timeout(120_000); // It is slow to load on a busy machine.
-    if (spawnSync('python3', ['-c', 'import torch']).status === 0) return;
-    process.stdout.write('    skipped: python3 has no torch package (pip install torch)\n');
+    const packages = ['torch', ...others];
+    if (spawnSync('python3', ['-c', `import ${packages.join()}`]).status === 0) return;
+    const names = packages.join(' ');
+    process.stdout.write(`    skipped: python3 lacks one of ${names} (pip install ${names})\n`);
     this.skip();
   });
 }
