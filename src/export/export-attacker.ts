@@ -6,6 +6,7 @@ import { createAttackerGraph } from './attacker-graph.js';
 import { attackerFacts, createAttackerManifest } from './attacker-manifest.js';
 import type { ExportOptions } from './export-victim.js';
 import type { Hashed } from './hashed-checkpoint.js';
+import { optimize } from './optimize.js';
 import { type AttackerVerification, verifyAttacker } from './verify-attacker.js';
 import { writeModel } from './write-model.js';
 
@@ -17,7 +18,7 @@ export interface ExportedAttacker {
 }
 
 /**
- * Exports an attacker: its graph, recorded from the code that trained it, as ONNX with its manifest. They are written only after
+ * Exports an attacker: its graph, recorded from the code that trained it and optimised, as ONNX with its manifest. They are written only after
  * ONNX Runtime has given TensorFlow's pictures. Native TensorFlow must be the backend in use.
  *
  * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not the attacker's or not numbers, `EXPORT_UNSUPPORTED`, and
@@ -29,7 +30,7 @@ export async function exportAttacker(
 ): Promise<ExportedAttacker> {
   const attacker = { model: state.config.model, weights, weightsFile };
   const facts = attackerFacts(state, weightsSha256);
-  const graph = createAttackerGraph(name, attacker);
+  const graph = optimize(createAttackerGraph(name, attacker));
   const onnx = encodeModel(
     makeModel(graph, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
   );

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ProgramRunner } from '../graph/program.js';
-import { SegprobeError } from '../shared/errors.js';
 import { createAttackerProgram } from '../train/attacker-program.js';
 import { createAttacker } from '../train/attackers/index.js';
 import { createRunner } from '../train/device.js';
 import { packWeights } from '../train/packing.js';
 import type { AttackerWeights } from './attacker-graph.js';
+import { assertFiniteWeights } from './finite-weights.js';
 import {
   differs,
   openOnnx,
@@ -35,7 +35,7 @@ export async function verifyAttacker(
   onnx: Uint8Array,
   attacker: AttackerWeights,
 ): Promise<AttackerVerification> {
-  assertFinite(attacker);
+  assertFiniteWeights(attacker.weights, attacker.weightsFile);
   const model = await openOnnx(onnx, 'attacked');
   try {
     let pictureDifference = 0;
@@ -54,15 +54,6 @@ export async function verifyAttacker(
     );
   } finally {
     await model.release();
-  }
-}
-
-function assertFinite({ weights, weightsFile }: AttackerWeights): void {
-  for (const [name, { data }] of weights) {
-    const strange = (data as Float32Array).find((value) => !Number.isFinite(value));
-    if (strange === undefined) continue;
-    const text = `${weightsFile}: expected finite weights, got ${strange} in ${name}`;
-    throw new SegprobeError('CHECKPOINT_INVALID', text);
   }
 }
 

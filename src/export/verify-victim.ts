@@ -1,6 +1,7 @@
 import { SegprobeError } from '../shared/errors.js';
 import { createVictim } from '../train/victim.js';
 import { compareLogits, type Verification } from './compare-logits.js';
+import { assertFiniteWeights } from './finite-weights.js';
 import {
   differs,
   type OnnxModel,
@@ -27,9 +28,10 @@ const TRIES = 3;
  *
  * @returns the worst over all shapes.
  * @throws SegprobeError `EXPORT_UNSUPPORTED` if ONNX Runtime does not run it, or gives logits that differ by more than
- * {@link MAX_LOGIT_DIFFERENCE}; `CHECKPOINT_INVALID` if TensorFlow's are not finite.
+ * {@link MAX_LOGIT_DIFFERENCE}; `CHECKPOINT_INVALID` if the weights, or TensorFlow's logits, are not finite.
  */
 export async function verifyVictim(onnx: Uint8Array, victim: VictimWeights): Promise<Verification> {
+  assertFiniteWeights(victim.weights, victim.weightsFile);
   const model = await openOnnx(onnx, 'logits');
   try {
     const found: Verification[] = [];

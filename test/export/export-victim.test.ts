@@ -178,10 +178,11 @@ describe('exportVictim', function () {
         message: /weights\.safetensors: expected transposed_conv\.weight as F32 \[16,11,3,3\]/,
       },
       {
-        name: 'weights that are no numbers, which only the verification can find',
+        name: 'weights that are no numbers',
         change: ({ weights }) => (weights.get('transposed_conv.weight')!.data[0] = NaN),
         code: 'CHECKPOINT_INVALID',
-        message: /weights\.safetensors: expected weights that give finite logits, got NaN$/,
+        message:
+          /weights\.safetensors: expected finite weights, got NaN in transposed_conv\.weight$/,
       },
       {
         name: 'a colour that is none',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type OnnxModel, openOnnx, toPlanes } from '../../src/export/run-onnx.js';
 import { createAttackerGraph } from '../../src/export/attacker-graph.js';
 import { createVictimGraph } from '../../src/export/victim-graph.js';
+import { optimize } from '../../src/export/optimize.js';
 import { argmaxOverClasses } from '../../src/shared/argmax.js';
 import { encodeModel, type GraphProto, makeModel } from '../../src/shared/onnx/index.js';
 import { assertAllClose } from '../support/all-close.js';
@@ -33,7 +34,7 @@ describe('the exported Malicious Autoencoder @golden', function () {
   before(async () => {
     const { attacker: own, victim: victims } = readNetworks();
     const open = (graph: GraphProto, output: string): Promise<OnnxModel> =>
-      openOnnx(encodeModel(makeModel(graph)), output);
+      openOnnx(encodeModel(makeModel(optimize(graph))), output); // As exportVictim does.
     attacker = await open(
       createAttackerGraph('mal', { model: 'autoencoder', weights: own, weightsFile: 'mal.pt' }),
       'attacked',

@@ -3,6 +3,7 @@ import * as node from 'onnxruntime-node';
 import * as web from 'onnxruntime-web/wasm';
 import { createAttackerGraph } from '../../src/export/attacker-graph.js';
 import { createVictimGraph } from '../../src/export/victim-graph.js';
+import { optimize } from '../../src/export/optimize.js';
 import { encodeModel, type GraphProto, makeModel } from '../../src/shared/onnx/index.js';
 import { assertAllClose } from '../support/all-close.js';
 import { attackerCheckpoint } from '../support/attacker-checkpoints.js';
@@ -36,7 +37,7 @@ describe('exported models in onnxruntime-web', function () {
   ];
   for (const [name, output, graph] of models) {
     it(`computes with ${name} what onnxruntime-node computes`, async () => {
-      const onnx = encodeModel(makeModel(graph()));
+      const onnx = encodeModel(makeModel(optimize(graph())));
       const native = await node.InferenceSession.create(onnx);
       const wasm = await web.InferenceSession.create(onnx, { executionProviders: ['wasm'] });
       for (const shape of SHAPES) {

@@ -73,13 +73,23 @@ describe('verifyVictim', function () {
     );
   });
 
-  it('refuses weights that are no numbers, with their file', async () => {
-    const strange = randomEnet(4);
-    strange.weights.get('regular4_1.ext_conv1.0.weight')!.data[5] = NaN;
-    await assertRefused(
-      encode(),
-      /^random-1\.safetensors: expected weights that give finite logits, got NaN$/,
-      { code: 'CHECKPOINT_INVALID', weights: strange },
-    );
-  });
+  for (const [name, value, message] of [
+    [
+      'are no numbers',
+      NaN,
+      /^random-1\.safetensors: expected finite weights, got NaN in transposed_conv\.weight$/,
+    ],
+    [
+      'are too large',
+      3e38,
+      /^random-1\.safetensors: expected weights that give finite logits, got (-?Infinity|NaN)$/,
+    ],
+  ] as const) {
+    it(`refuses weights that ${name}, with their file`, async () => {
+      const strange = randomEnet(4);
+      const { data } = strange.weights.get('transposed_conv.weight')!;
+      (data as Float32Array).fill(value);
+      await assertRefused(encode(), message, { code: 'CHECKPOINT_INVALID', weights: strange });
+    });
+  }
 });

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createAttackerGraph } from '../../src/export/attacker-graph.js';
 import { createVictimGraph } from '../../src/export/victim-graph.js';
+import { optimize } from '../../src/export/optimize.js';
 import { encodeModel, type GraphProto, makeModel } from '../../src/shared/onnx/index.js';
 import { attackerCheckpoint } from '../support/attacker-checkpoints.js';
 import { withTemporaryFolder } from '../support/temporary-folder.js';
@@ -24,7 +25,7 @@ async function compareOnWebGpu(graph: GraphProto): Promise<Comparison> {
   let found!: Comparison;
   await withTemporaryFolder(async (folder) => {
     const file = path.join(folder, 'model.onnx');
-    await writeFile(file, encodeModel(makeModel(graph)));
+    await writeFile(file, encodeModel(makeModel(optimize(graph))));
     const software = existsSync(SWIFTSHADER)
       ? { LD_LIBRARY_PATH: CHROMIUM, VK_ICD_FILENAMES: SWIFTSHADER }
       : {};
@@ -45,6 +46,7 @@ describe('exported models on WebGPU', function () {
 
   const { weights } = attackerCheckpoint();
   const models: readonly [name: string, graph: () => GraphProto][] = [
+    ['ENet', () => createVictimGraph('street', randomEnet(5))],
     ['ENet as of 2018', () => createVictimGraph('street', randomEnet(5, 1, 'enet-2018'))],
     [
       'the autoencoder',
