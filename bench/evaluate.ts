@@ -11,6 +11,7 @@ import { openDataset } from '../src/data/open-dataset.js';
 import { typescriptWorkerOptions } from '../src/data/typescript-worker.js';
 import { evaluateDataset } from '../src/inference/evaluate-dataset.js';
 import { DEFAULT_MODELS_FOLDER, openModel, type OpenedModel } from '../src/inference/open-model.js';
+import { findServingForm } from '../src/inference/serving-form.js';
 import { type BenchmarkResult, median, peakRssBytes } from './benchmark.js';
 import { camvidFolder } from './camvid-folder.js';
 import type { SessionsSetup } from './evaluate-sessions.js';
@@ -96,8 +97,10 @@ async function startSessions(
 ): Promise<{ secondsAnImage: () => Promise<number>; stop: () => Promise<void> }> {
   const size = victim.facts.inputSize;
   const scenes = await Promise.all([0, 7, 14, 21, 28].map((index) => dataset.read(index, size)));
+  const servingForm = await findServingForm(victim);
   const setup: SessionsSetup = {
-    victim: victim.path,
+    victim: servingForm ?? victim.path,
+    serves: servingForm !== null,
     attacker: attacker.path,
     classCount: victim.facts.classes.length,
     size,

@@ -14,6 +14,7 @@ import {
 import type { EvaluateSetup, EvaluateTask } from './evaluate-protocol.js';
 import { assertNotAborted } from './gate.js';
 import type { OpenedModel } from './open-model.js';
+import { findServingForm } from './serving-form.js';
 import { settleAll } from './settle-all.js';
 import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
 
@@ -35,7 +36,7 @@ export interface EvaluateDatasetOptions {
 /**
  * Measures a victim on a split, before and after an attack.
  *
- * Pictures are decoded ahead on libuv's threads; each worker thread takes one scene at a time through sessions of one
+ * The victim runs in its serving form where `NAME.serve.onnx` lies beside it. Pictures are decoded ahead on libuv's threads; each worker thread takes one scene at a time through sessions of one
  * thread, which on two cores gave 1.3 times the images of one session of two threads, and counts it; the main thread adds
  * up. At most four scenes a thread are in memory, however many the split has. Scenes are added in their order: the same
  * split gives the same numbers, whatever the threads.
@@ -55,7 +56,11 @@ export async function evaluateDataset(
   const total = Math.min(options.limit ?? Infinity, scenes.length);
   const pool = createPool(
     {
-      victim: { path: victim.path, classCount: victim.facts.classes.length },
+      victim: {
+        path: victim.path,
+        servingPath: await findServingForm(victim),
+        classCount: victim.facts.classes.length,
+      },
       attacker: attacker === undefined ? null : { path: attacker.path },
       classCount: classes.length,
       ignoreIndex,

@@ -1,8 +1,9 @@
 import type { Size } from '../data/dataset.js';
+import type { VictimFiles } from './victim-session.js';
 
 /** What an evaluation's worker thread is started with. */
 export interface EvaluateSetup {
-  readonly victim: { readonly path: string; readonly classCount: number };
+  readonly victim: VictimFiles;
   readonly attacker: { readonly path: string } | null;
   /** Classes of the labels: the victim's, and the ignored one where it has none for it. */
   readonly classCount: number;

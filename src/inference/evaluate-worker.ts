@@ -1,17 +1,21 @@
 import { Piscina } from 'piscina';
-import { argmaxOverClasses } from '../shared/argmax.js';
-import { countPixels, createConfusionMatrix } from '../shared/confusion-matrix.js';
+import {
+  type ConfusionMatrix,
+  countPixels,
+  createConfusionMatrix,
+} from '../shared/confusion-matrix.js';
 import type { SceneCounts } from '../shared/evaluation.js';
 import { measurePerturbation } from '../shared/perturbation.js';
 import type { EvaluateSetup, EvaluateTask } from './evaluate-protocol.js';
 import { fromImageTensor, toImageTensor } from './image-tensor.js';
 import { type ImageModel, imageTensor, loadImageModel, runImageModel } from './session.js';
+import { loadVictim, type VictimSession } from './victim-session.js';
 import { refusalAsValue, type WorkerRefusal } from './worker-refusal.js';
 
 const setup = Piscina.workerData as EvaluateSetup;
 
 interface Models {
-  readonly victim: ImageModel;
+  readonly victim: VictimSession;
   readonly attacker: ImageModel | null;
 }
 
@@ -28,43 +32,39 @@ export const evaluateScene = refusalAsValue(loadModels).then(
 );
 
 async function loadModels(): Promise<Models> {
-  const [victim, attacker] = [setup.victim, setup.attacker];
+  const { victim, attacker } = setup;
   return {
-    victim: await loadImageModel(victim.path, 1),
+    victim: await loadVictim(victim, 1),
     attacker: attacker && (await loadImageModel(attacker.path, 1)),
   };
 }
 
-async function countScene({ image, label }: EvaluateTask, models: Models): Promise<SceneCounts> {
+async function countScene(
+  { image, label }: EvaluateTask,
+  { victim, attacker }: Models,
+): Promise<SceneCounts> {
   const { size } = setup;
+  const before = await victim.predict(image, size);
+  if (attacker === null) return { matrix: count(label, before), attack: null };
   const input = imageTensor(toImageTensor(image), size);
-  const clean = await predict(models.victim, input, label);
-  if (models.attacker === null) return { matrix: clean.matrix, attack: null };
-  const attacked = await runImageModel(models.attacker, input, { name: 'attacked', channels: 3 });
+  const attacked = await runImageModel(attacker, input, { name: 'attacked', channels: 3 });
   // Through 8 bits, as through a picture file: what an attack hides between two of its values is lost.
   const perturbed = fromImageTensor(attacked);
-  const fooled = await predict(models.victim, imageTensor(toImageTensor(perturbed), size), label);
+  const after = await victim.predict(perturbed, size);
   return {
-    matrix: clean.matrix,
+    matrix: count(label, before),
     attack: {
-      matrix: fooled.matrix,
+      matrix: count(label, after),
       perturbation: measurePerturbation(image, perturbed, size),
-      flippedShare: shareOfDifferences(clean.predicted, fooled.predicted),
+      flippedShare: shareOfDifferences(before, after),
     },
   };
 }
 
-async function predict(
-  victim: ImageModel,
-  image: ReturnType<typeof imageTensor>,
-  label: Uint8Array,
-): Promise<{ matrix: SceneCounts['matrix']; predicted: Uint8Array }> {
-  const planes = setup.victim.classCount;
-  const logits = await runImageModel(victim, image, { name: 'logits', channels: planes });
-  const predicted = argmaxOverClasses(logits, planes);
+function count(label: Uint8Array, predicted: Uint8Array): ConfusionMatrix {
   const matrix = createConfusionMatrix(setup.classCount);
   countPixels(matrix, label, predicted, setup.ignoreIndex);
-  return { matrix, predicted };
+  return matrix;
 }
 
 function shareOfDifferences(a: Uint8Array, b: Uint8Array): number {

@@ -46,23 +46,46 @@ export async function loadImageModel(path: string, threads: number): Promise<Ima
  * @throws SegprobeError `MODEL_INVALID` for a model that takes no such input or gives no such output.
  */
 export async function runImageModel(
-  { session, path }: ImageModel,
+  model: ImageModel,
   image: Tensor,
   output: { readonly name: 'logits' | 'attacked'; readonly channels: number },
 ): Promise<Float32Array> {
+  const [, , height, width] = image.dims;
+  const expected = `float32 [1,${output.channels},${height},${width}]`;
+  return (await run(model, { image }, output.name, expected)).data as Float32Array;
+}
+
+/**
+ * Runs the serving form of a victim on one picture; it blocks the thread while it does.
+ *
+ * @param image - uint8 `[1, H, W, 3]`.
+ * @returns class numbers, uint8 `[1, H, W]` flattened.
+ * @throws SegprobeError `MODEL_INVALID` as {@link runImageModel}.
+ */
+export async function runServingForm(model: ImageModel, image: Tensor): Promise<Uint8Array> {
+  const [, height, width] = image.dims;
+  const expected = `uint8 [1,${height},${width}]`;
+  return (await run(model, { image_u8: image }, 'labels', expected)).data as Uint8Array;
+}
+
+async function run(
+  { session, path }: ImageModel,
+  inputs: Readonly<Record<string, Tensor>>,
+  output: string,
+  expected: string,
+): Promise<Tensor> {
   let values: Tensor | undefined;
   try {
-    values = (await session.run({ image }))[output.name];
+    values = (await session.run(inputs))[output];
   } catch (cause) {
-    throw invalid(path, `a model that takes image ${show(image)}`, messageOf(cause), cause);
+    const [input] = Object.entries(inputs).map(([name, tensor]) => `${name} ${show(tensor)}`);
+    throw invalid(path, `a model that takes ${input}`, messageOf(cause), cause);
   }
-  const [, , height, width] = image.dims;
-  const dims = `1,${output.channels},${height},${width}`;
-  if (values?.type !== 'float32' || values.dims.join() !== dims) {
-    const found = values ? show(values) : 'no such output';
-    throw invalid(path, `${output.name} float32 [${dims}]`, found);
+  const found = values === undefined ? 'no such output' : show(values);
+  if (values === undefined || found !== expected) {
+    throw invalid(path, `${output} ${expected}`, found);
   }
-  return values.data as Float32Array;
+  return values;
 }
 
 /** Makes a picture's tensor, float32 `[1, 3, H, W]`. */

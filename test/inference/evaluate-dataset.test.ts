@@ -12,7 +12,13 @@ import { assertAllClose } from '../support/all-close.js';
 import { strongestChannel } from '../support/rgb-pictures.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 import { createTinyDataset, TINY_NAMES } from '../support/tiny-dataset.js';
-import { TINY_FACTS, tinyAttacker, writeTinyVictim } from '../support/tiny-models.js';
+import {
+  TINY_FACTS,
+  tinyAttacker,
+  tinyServingForm,
+  tinyVictim,
+  writeTinyVictim,
+} from '../support/tiny-models.js';
 import { TOLERANCE } from '../support/tolerances.js';
 
 const SHIFT = [-11.4, 3.6, 224.7] as const;
@@ -90,6 +96,49 @@ describe('evaluateDataset', () => {
     );
     const [one, three] = results.map((result) => ({ ...result, imagesPerSecond: 0 }));
     assert.deepEqual(one, three);
+  });
+
+  describe('with a serving form beside the victim', () => {
+    const { checkpointSha256 } = TINY_FACTS;
+    for (const { name, form, isUsed } of [
+      { name: 'runs it', form: tinyServingForm('ArgMin'), isUsed: true },
+      {
+        name: 'leaves one of another checkpoint aside',
+        form: tinyServingForm('ArgMin', { checkpointSha256: checkpointSha256.replace('c', 'd') }),
+        isUsed: false,
+      },
+    ]) {
+      it(name, async () => {
+        const served = await openModel(await writeTinyVictim(folder, 'served'));
+        await writeFile(path.join(folder, 'served.serve.onnx'), form);
+        const result = await evaluateDataset(createTinyDataset(3), { victim: served, attacker });
+        // Its form takes the weakest channel, which is nearly never the label.
+        assert.equal(result.pixelAccuracy! < 0.3, isUsed, `pixel accuracy ${result.pixelAccuracy}`);
+      });
+    }
+
+    it('gives the same numbers as without it', async () => {
+      const [plain, served] = [
+        await openModel(await writeTinyVictim(path.join(folder, 'plain'), 'same')),
+        await openModel(await writeTinyVictim(path.join(folder, 'beside'), 'same')),
+      ];
+      await writeFile(path.join(folder, 'beside', 'same.serve.onnx'), tinyServingForm('ArgMax'));
+      const [without, using] = await Promise.all(
+        [plain, served].map((model) =>
+          evaluateDataset(createTinyDataset(3), { victim: model, attacker }),
+        ),
+      );
+      assert.deepEqual({ ...using!, imagesPerSecond: 0 }, { ...without!, imagesPerSecond: 0 });
+    });
+
+    it('refuses one that does not give labels', async () => {
+      const victim = await openModel(await writeTinyVictim(folder, 'odd'));
+      await writeFile(path.join(folder, 'odd.serve.onnx'), tinyVictim());
+      await assert.rejects(evaluateDataset(createTinyDataset(3), { victim }), {
+        code: 'MODEL_INVALID',
+        message: /odd\.serve\.onnx: expected a model that takes image_u8 uint8 \[1,16,24,3\], got/,
+      });
+    });
   });
 
   it('takes a data set whose classes stand in another order', async () => {

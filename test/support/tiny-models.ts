@@ -141,3 +141,22 @@ export function tinyAttacker(
   const facts: ModelFacts = { ...TINY_FACTS, kind: 'attacker' };
   return encodeModel(makeModel(graph, { metadata: toMetadataProps(facts) }));
 }
+
+/** Encodes a real serving form for the tiny victim; one that takes the weakest channel instead gives itself away. */
+export function tinyServingForm(
+  pick: 'ArgMax' | 'ArgMin',
+  facts: Partial<ModelFacts> = {},
+): Uint8Array {
+  const [float32, uint8] = [{ to: { int: 1 } }, { to: { int: 2 } }];
+  const graph = makeGraph({
+    name: 'tiny serving form',
+    nodes: [
+      makeNode('Cast', ['image_u8'], ['floats'], float32),
+      makeNode(pick, ['floats'], ['numbers'], { axis: { int: 3 }, keepdims: { int: 0 } }),
+      makeNode('Cast', ['numbers'], ['labels'], uint8),
+    ],
+    inputs: [makeTensorValueInfo('image_u8', 'uint8', ['N', 'H', 'W', 3])],
+    outputs: [makeTensorValueInfo('labels', 'uint8', ['N', 'H', 'W'])],
+  });
+  return encodeModel(makeModel(graph, { metadata: toMetadataProps({ ...TINY_FACTS, ...facts }) }));
+}
