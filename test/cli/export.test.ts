@@ -94,6 +94,23 @@ describe('segprobe export', function () {
     });
   });
 
+  it("writes the weights by PyTorch-ENet's names, for which TensorFlow is not needed", async () => {
+    const args = ['--name', 'street', '--format', 'pytorch-names'];
+    const { code, stdout } = await run(...args);
+    assert.equal(code, 0);
+    assert.equal(
+      stdout,
+      "models/pytorch/street.safetensors: 1.50 MB, 622 tensors by PyTorch-ENet's names\n",
+    );
+    const { file, tensors } = JSON.parse(
+      (await run(...args, '--out', 'names', '--json')).stdout,
+    ) as {
+      file: string;
+      tensors: number;
+    };
+    assert.deepEqual([file, tensors], [path.join('names', 'street.safetensors'), 622]);
+  });
+
   for (const { name, args, code, message } of [
     {
       name: 'a checkpoint that is not there',
@@ -113,6 +130,12 @@ describe('segprobe export', function () {
       args: ['--name', '../street'],
       code: 2,
       message: /^segprobe: expected the name of a checkpoint, .* \[USAGE\]\n$/,
+    },
+    {
+      name: 'an unknown format, as wrong usage',
+      args: ['--format', 'keras'],
+      code: 2,
+      message: /Allowed choices are onnx, pytorch-names/,
     },
     {
       name: 'an unknown flag, as wrong usage',

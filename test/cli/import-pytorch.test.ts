@@ -135,6 +135,18 @@ next: segprobe export --name best.model --save-dir ${at('save')}
     assert.match(named.stdout, /classes {3}7, folder: sky, building, pole, road, …\n/);
   });
 
+  it('makes a checkpoint that can be tested, also where no output stands for what is not labelled', async () => {
+    const file = at('eleven.pt');
+    await writeFile(file, pytorchFile(stateDict(victimTensors('enet', 11))));
+    const sample = ['--dataset', 'sample', '--height', '32', '--width', '32'];
+    assert.equal((await segprobe('import-pytorch', file, ...sample, ...save())).code, 0);
+    const args = ['--name', 'eleven', '--limit', '1', '--device', 'cpu', '--json', ...save()];
+    const { code, stdout, stderr } = await segprobe('test', ...args);
+    assert.equal(code, 0, stderr);
+    const { classes, images } = JSON.parse(stdout) as { classes: unknown[]; images: number };
+    assert.deepEqual([classes.length, images], [11, 1]);
+  });
+
   it('refuses in one line', async () => {
     const file = at('best.model.pth');
     const outcomes = await runMains([
