@@ -3,18 +3,24 @@ import type { TrainState } from './train-state.js';
 
 /** What a person wants to know of a training at a glance: `summary.txt`. */
 export function summaryOf(state: TrainState): string {
-  const { epoch, batch, step, seconds, best, classes, config } = state;
+  const { epoch, batch, best, classes, config } = state;
   const under = batch > 0 ? ` and ${batch} steps of the next` : '';
   const lines = [
     `ENet for ${config.dataset}, ${classes.length} classes`,
-    `${epoch} of ${epochsOf(config)} epochs${under}; ${step} steps in ${duration(seconds)}`,
+    `${epoch} of ${epochsOf(config)} epochs${under}; ${historyOf(state)}`,
     '',
-    ...(best === null ? ['No epoch is complete: nothing is measured yet.'] : scoresOf(state)),
+    ...(best === null ? ['Nothing is measured yet.'] : scoresOf(state)),
     '',
     'Options',
     ...table(Object.entries(config).map(([key, value]) => [key, String(value)])),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function historyOf({ step, seconds, importedFrom }: TrainState): string {
+  if (importedFrom === undefined) return `${step} steps in ${duration(seconds)}`;
+  const since = seconds === 0 ? '' : `, trained for ${duration(seconds)} since`;
+  return `imported from ${importedFrom.file}${since}`;
 }
 
 function scoresOf(state: TrainState): string[] {

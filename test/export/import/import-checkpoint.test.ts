@@ -74,6 +74,16 @@ describe('importCheckpoint', () => {
       },
     ));
 
+  it('says at a glance where it comes from and what is known of it', () =>
+    withImported({ epoch: 280, miou: 0.65, state_dict: stateDict(ENET) }, async (_, save) => {
+      const summary = await readFile(path.join(save, 'mal', 'summary.txt'), 'utf8');
+      assert.match(
+        summary,
+        /^ENet for camvid, 12 classes\n280 of 300 epochs; imported from mal\.pt\n/,
+      );
+      assert.match(summary, /best after epoch 280\n {2}mIoU +65\.00 %/);
+    }));
+
   it("takes Cityscapes' size for its classes", () =>
     withImported(stateDict(victimTensors('enet', 20)), async (_, save) => {
       const { state } = await readCheckpoint(path.join(save, 'mal'));
