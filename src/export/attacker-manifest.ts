@@ -51,7 +51,7 @@ export function createAttackerManifest(options: AttackerManifestOptions): Manife
       config,
     },
     measured: measuredOf(state),
-    license: licenseNoteOf(config.dataset),
+    license: licenseNoteOf(state),
     segprobeVersion,
     createdAt: new Date().toISOString(),
   };

@@ -5,7 +5,19 @@ const LICENSE_NOTES: Readonly<Record<string, string>> = {
   sample: 'MIT. Trained on street scenes drawn by segprobe.',
 };
 
-/** The licence note of a model's card. */
-export function licenseNoteOf(dataset: string): string {
-  return LICENSE_NOTES[dataset] ?? 'MIT; the data set may have terms of its own';
+/**
+ * The licence note of a model's card.
+ * @param training.importedFrom - the file of another program that the weights come from: their terms are its maker's to say.
+ */
+export function licenseNoteOf({
+  config,
+  importedFrom,
+}: {
+  readonly config: { readonly dataset: string };
+  readonly importedFrom?: { readonly file: string } | undefined;
+}): string {
+  if (importedFrom !== undefined) {
+    return `Weights imported from ${importedFrom.file}: the terms are those of whoever made it, and of the data set.`;
+  }
+  return LICENSE_NOTES[config.dataset] ?? 'MIT; the data set may have terms of its own';
 }

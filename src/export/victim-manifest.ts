@@ -33,7 +33,7 @@ export interface VictimManifestOptions {
  */
 export function createVictimManifest(options: VictimManifestOptions): Manifest {
   const { name, facts, state, onnx, segprobeVersion } = options;
-  const { best, epoch, step, seconds } = state;
+  const { best, epoch, step, seconds, importedFrom } = state;
   const config = { ...state.config };
   delete config.datasetDir; // A place on one machine.
   const manifest: Manifest = {
@@ -41,9 +41,16 @@ export function createVictimManifest(options: VictimManifestOptions): Manifest {
     name,
     file: { name: `${name}.onnx`, sha256: sha256Of(onnx), bytes: onnx.byteLength },
     opset: DEFAULT_OPSET,
-    training: { epoch, step, seconds: Math.round(seconds), bestEpoch: best?.epoch ?? null, config },
+    training: {
+      epoch,
+      step,
+      seconds: Math.round(seconds),
+      bestEpoch: best?.epoch ?? null,
+      ...(importedFrom !== undefined && { importedFrom }),
+      config,
+    },
     measured: measuredOf(state),
-    license: licenseNoteOf(config.dataset),
+    license: licenseNoteOf(state),
     segprobeVersion,
     createdAt: new Date().toISOString(),
   };

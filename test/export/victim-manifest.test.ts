@@ -36,6 +36,18 @@ describe('createVictimManifest', () => {
     assert.deepEqual(training['config'], config);
   });
 
+  it('says of imported weights where they come from, and claims neither figures nor terms for them', () => {
+    const importedFrom = { file: 'ENet.pt', sha256: 'b'.repeat(64) };
+    const best = { epoch: 2, images: null, miou: 0.5, pixelAccuracy: null, iou: [] };
+    const { training, measured, license } = manifestOf({ importedFrom, best });
+    assert.deepEqual(training['importedFrom'], importedFrom);
+    assert.deepEqual([measured, training['bestEpoch']], [[], 2]);
+    assert.match(
+      license,
+      /^Weights imported from ENet\.pt: the terms are those of whoever made it/,
+    );
+  });
+
   for (const [dataset, license] of [
     ['camvid', /CC BY-NC: not for commercial use/],
     ['sample', /^MIT\. Trained on street scenes drawn by segprobe\.$/],
