@@ -1,9 +1,11 @@
 import type { Manifest } from '../shared/manifest.js';
 import { toMetadataProps } from '../shared/manifest.js';
-import { encodeModel, makeModel } from '../shared/onnx/index.js';
+import { encodeModel, type GraphProto, makeModel } from '../shared/onnx/index.js';
 import type { Verification } from './compare-logits.js';
 import type { HashedCheckpoint } from './hashed-checkpoint.js';
 import { optimize } from './optimize.js';
+import { toServingForm } from './serving-form.js';
+import { verifyServingForm } from './verify-serving-form.js';
 import { verifyVictim } from './verify-victim.js';
 import { createVictimGraph } from './victim-graph.js';
 import { createVictimManifest, victimFacts } from './victim-manifest.js';
@@ -11,7 +13,7 @@ import { writeModel } from './write-model.js';
 
 export interface ExportOptions {
   readonly name: string;
-  /** Where `NAME.onnx` and `NAME.json` go. */
+  /** Where `NAME.onnx`, `NAME.json` and a victim's `NAME.serve.onnx` go. */
   readonly outDir: string;
   readonly segprobeVersion: string;
 }
@@ -24,8 +26,8 @@ export interface ExportedVictim {
 }
 
 /**
- * Exports a victim: its evaluation graph, recorded from the code that trained it and optimised, as ONNX with its manifest. They
- * are written only after ONNX Runtime has given TensorFlow's logits. Native TensorFlow must be the backend in use.
+ * Exports a victim: its evaluation graph, recorded from the code that trained it and optimised, as ONNX with its manifest, and the
+ * form of it that serves. They are written only after ONNX Runtime has given TensorFlow's logits, and the serving form their labels. Native TensorFlow must be the backend in use.
  *
  * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not ENet's or not numbers, `EXPORT_UNSUPPORTED`, and what the
  * file system refuses; nothing is written then.
@@ -38,11 +40,14 @@ export async function exportVictim(
   const victim = { model, classCount: state.classes.length, weights, weightsFile };
   const facts = victimFacts(state, weightsSha256);
   const graph = optimize(createVictimGraph(name, victim));
-  const onnx = encodeModel(
-    makeModel(graph, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
-  );
+  const encode = (form: GraphProto): Uint8Array =>
+    encodeModel(
+      makeModel(form, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
+    );
+  const [onnx, serving] = [encode(graph), encode(toServingForm(graph))];
   const manifest = createVictimManifest({ name, facts, state, onnx, segprobeVersion });
   const verification = await verifyVictim(onnx, victim);
-  const file = await writeModel(outDir, manifest, onnx);
+  await verifyServingForm(serving, onnx, victim.classCount);
+  const file = await writeModel(outDir, manifest, onnx, serving);
   return { file, manifest, verification };
 }

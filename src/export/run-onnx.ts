@@ -69,7 +69,7 @@ export function differs(expected: string, found: string, cause?: unknown): Segpr
 }
 
 /** Makes what ONNX Runtime refuses an error of the export. */
-async function refusing<T>(run: () => Promise<T>): Promise<T> {
+export async function refusing<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {

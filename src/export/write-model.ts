@@ -4,9 +4,11 @@ import { fromFileError } from '../data/files.js';
 import type { Manifest } from '../shared/manifest.js';
 
 /**
- * Writes `NAME.onnx` and its manifest `NAME.json`, over those that are there. Both are on the disk before either is put in its
- * place, and the old manifest goes before the old file does: a crash leaves the old two, or a file without a manifest, which says
- * itself what it is; never a file beside the manifest of another. A crash may also leave a folder `.NAME.*`, which nothing reads.
+ * Writes `NAME.onnx`, its manifest `NAME.json` and, for a victim, its serving form `NAME.serve.onnx`, over those that are there. All
+ * are on the disk before any is put in its place, and the old manifest goes before the old file does: a crash leaves the old
+ * ones, or a file without a manifest, which says itself what it is; never a file beside the manifest of another. A serving
+ * form says which checkpoint it is of, and one of another counts for nothing. A crash may also leave a folder `.NAME.*`, which
+ * nothing reads.
  *
  * @returns the path of `NAME.onnx`.
  * @throws SegprobeError `DISK_FULL` and others of the file system; the old two stay then.
@@ -15,20 +17,28 @@ export async function writeModel(
   folder: string,
   manifest: Manifest,
   onnx: Uint8Array,
+  serving?: Uint8Array,
 ): Promise<string> {
   const file = path.join(folder, manifest.file.name);
   const manifestFile = path.join(folder, `${manifest.name}.json`);
+  const servingFile = path.join(folder, `${manifest.name}.serve.onnx`);
   const beside = await naming(folder, async () => {
     await mkdir(folder, { recursive: true });
     return mkdtemp(path.join(folder, `.${manifest.name}.`));
   });
   try {
-    const [newFile, newManifest] = [path.join(beside, 'onnx'), path.join(beside, 'json')];
+    const [newFile, newServing, newManifest] = ['onnx', 'serve', 'json'].map((name) =>
+      path.join(beside, name),
+    ) as [string, string, string];
     await naming(file, () => writeSynced(newFile, onnx));
+    if (serving !== undefined) await naming(servingFile, () => writeSynced(newServing, serving));
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
     await naming(manifestFile, () => writeSynced(newManifest, text));
     await naming(manifestFile, () => unlinkIfThere(manifestFile));
     await naming(file, () => rename(newFile, file));
+    await naming(servingFile, () =>
+      serving === undefined ? unlinkIfThere(servingFile) : rename(newServing, servingFile),
+    );
     await naming(manifestFile, () => rename(newManifest, manifestFile));
   } finally {
     await rm(beside, { recursive: true, force: true });

@@ -43,7 +43,11 @@ describe('exportVictim', function () {
 
   it('writes a file and its manifest, which fit each other, and says where', async () => {
     assert.equal(exported.file, path.join(models, 'street.onnx'));
-    assert.deepEqual((await readdir(models)).sort(), ['street.json', 'street.onnx']);
+    assert.deepEqual((await readdir(models)).sort(), [
+      'street.json',
+      'street.onnx',
+      'street.serve.onnx',
+    ]);
     const bytes = await readFile(exported.file);
     assert.deepEqual(exported.manifest.file, {
       name: 'street.onnx',
