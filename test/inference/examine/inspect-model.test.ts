@@ -72,7 +72,12 @@ describe('inspectModel', () => {
     const { run, parameters } = await inspectModel(
       await readModelFile('enet-camvid', DEFAULT_MODELS_FOLDER),
     );
-    assert.ok(Math.abs(run!.multiplyAdds - 1.287e9) < 5e5, `got ${run!.multiplyAdds}`);
+    // The layers' own; the optimised graph undoes poolings by small convolutions besides.
+    const own = run!.layers.filter(({ name }) => !name.startsWith('MaxUnpool'));
+    assert.equal(
+      own.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
+      1_287_144_000,
+    );
     assert.ok(parameters > 340_000 && parameters < 370_000, `got ${parameters}`);
   });
 
