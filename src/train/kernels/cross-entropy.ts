@@ -33,7 +33,7 @@ export function crossEntropy(
 
 /** The weight of each label's class. */
 const weightsOf = jit('classWeights', (labels, classWeights) =>
-  tf.gather(classWeights, labels as tf.Tensor1D),
+  tf.gather(classWeights, labels),
 );
 
 function nativeCrossEntropy(
