@@ -32,9 +32,7 @@ export function crossEntropy(
 }
 
 /** The weight of each label's class. */
-const weightsOf = jit('classWeights', (labels, classWeights) =>
-  tf.gather(classWeights, labels),
-);
+const weightsOf = jit('classWeights', (labels, classWeights) => tf.gather(classWeights, labels));
 
 function nativeCrossEntropy(
   logits: tf.Tensor2D,
