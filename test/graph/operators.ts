@@ -382,6 +382,12 @@ const NETWORKS: OperatorCase[] = [
     outputs: 2,
   },
   {
+    op: 'CropAndResize',
+    inputs: [floats(2, 7, 9, 3), floats(3, 4), numbers([3], [0, 1, 0]), vector(5, 4)],
+    attributes: { ...T, method: string('bilinear'), extrapolation_value: float(0.5) },
+    compiles: false,
+  },
+  {
     op: 'SoftmaxCrossEntropyWithLogits',
     inputs: [floats(4, 3), floats(4, 3)],
     attributes: T,
