@@ -127,11 +127,7 @@ const LAYOUTS: OperatorCase[] = [
     inputs: [floats(2, 3, 4), shape],
     attributes: { ...T, Tshape: INT },
   })),
-  {
-    op: 'Transpose',
-    inputs: [floats(2, 3, 4), vector(2, 0, 1)],
-    attributes: { ...T, Tperm: INT },
-  },
+  { op: 'Transpose', inputs: [floats(2, 3, 4), vector(2, 0, 1)], attributes: { ...T, Tperm: INT } },
   { op: 'Tile', inputs: [floats(2, 3), vector(3, 1)], attributes: { ...T, Tmultiples: INT } },
   {
     op: 'PadV2',
