@@ -111,7 +111,10 @@ function stateAccessors({ variables }: Graph): {
       dtype: type,
       shape: { kind: 'shape', value: shape },
     });
-    const assigned = node('set', 'AssignVariableOp', [name, fed], { dtype: type });
+    // What is fed lies in JavaScript's own memory where that is aligned. Assigned as it is, the variable would keep that memory, change
+    // it under its owner's hands, and give it back from one of TensorFlow's threads, where no other than Node's may: a crash.
+    const copied = node('copy', 'DeepCopy', [fed], { T: type });
+    const assigned = node('set', 'AssignVariableOp', [name, copied], { dtype: type });
     const done = node('set/done', 'Identity', [fed, `^${assigned}`], { T: type });
     read[name] = { ...meta, node: value };
     write[name] = {

@@ -50,6 +50,35 @@ describe('createGraphRunner', () => {
     });
   });
 
+  it('keeps memory of its own for what is written', () => {
+    // TensorFlow takes over memory that happens to be aligned to 64 bytes: one of these arrays is, all but surely.
+    const names = Array.from({ length: 64 }, (_, i) => `v${i}`);
+    const state = Object.fromEntries(names.map((name, i) => [name, variable([1024], i)]));
+    const program: Program = {
+      state,
+      functions: {
+        step: {
+          inputs: {},
+          run: (_inputs, variables) => {
+            const next = names.map((name) => [name, tf.add(variables[name]!, 1)] as const);
+            return { outputs: { done: tf.scalar(1) }, state: Object.fromEntries(next) };
+          },
+        },
+      },
+    };
+    withRunner(createGraphRunner, program, (runner) => {
+      const written = runner.readState();
+      const values = names.map((name) => [...written[name]!.values]);
+      runner.writeState(written);
+      for (const name of names) written[name]!.values.fill(7);
+      const held = runner.readState();
+      assert.deepEqual(
+        names.map((name) => [...held[name]!.values]),
+        values,
+      );
+    });
+  });
+
   it('leaves no tensors behind', () => {
     withRunners(toyProgram(), ([runner]) => {
       const cycle = (): string => {
