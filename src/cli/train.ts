@@ -11,7 +11,7 @@ import type { TrainConfig } from '../train/config.js';
 import { useDevice } from '../train/device.js';
 import { encoderFolderOf, trainInParts } from '../train/encoder-first.js';
 import { lockRun } from '../train/run-lock.js';
-import { assertFree, assertResumable, assertSameOptions } from '../train/training.js';
+import { assertFree, assertResumable, assertSameOptions } from '../train/training-checks.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { formatCount, formatPercent, formatScores } from './scores.js';

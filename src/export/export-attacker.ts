@@ -28,7 +28,7 @@ export async function exportAttacker(
   { checkpoint: { state, weights }, weightsFile, weightsSha256 }: Hashed<AttackerCheckpoint>,
   { name, outDir, segprobeVersion }: ExportOptions,
 ): Promise<ExportedAttacker> {
-  const attacker = { model: state.config.model, weights, weightsFile };
+  const attacker = { shape: state.config, weights, weightsFile };
   const facts = attackerFacts(state, weightsSha256);
   const graph = optimize(createAttackerGraph(name, attacker));
   const onnx = encodeModel(

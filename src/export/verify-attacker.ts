@@ -39,7 +39,7 @@ export async function verifyAttacker(
   const model = await openOnnx(onnx, 'attacked');
   try {
     let pictureDifference = 0;
-    for (const shape of VERIFIED_SHAPES) {
+    for (const shape of shapesOf(attacker.shape)) {
       const image = randomImage(shape, 1);
       const expected = attackOnTensorFlow(attacker, image, shape);
       const actual = await model.run(image, shape, 3);
@@ -57,14 +57,19 @@ export async function verifyAttacker(
   }
 }
 
+/** A universal perturbation has one size. */
+function shapesOf({ model, height, width }: AttackerWeights['shape']): readonly Shape[] {
+  return model === 'universal' ? [{ count: 2, height, width }] : VERIFIED_SHAPES;
+}
+
 /** NCHW. */
 function attackOnTensorFlow(
-  { model, weights, weightsFile }: AttackerWeights,
+  { shape: attackerShape, weights, weightsFile }: AttackerWeights,
   image: Float32Array,
   shape: Shape,
 ): Float32Array {
   const { count, height, width } = shape;
-  const attacker = createAttacker(model);
+  const attacker = createAttacker(attackerShape);
   const runner: ProgramRunner = createRunner(
     createAttackerProgram({
       attacker,

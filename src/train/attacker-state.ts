@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ATTACKER_NAMES } from './attackers/index.js';
+import { NORMS } from './attacks/norm.js';
 import { importedFromSchema, progressShape, score } from './train-state.js';
 
 const side = z.number().int().positive().multipleOf(8, 'expected a multiple of 8');
@@ -11,6 +12,9 @@ export const attackerConfigSchema = z.looseObject({
   /** The size of the pictures that it was trained on. */
   height: side,
   width: side,
+  /** The budget, of attackers that have one; see `Budget`. */
+  epsilon: z.number().positive().optional(),
+  norm: z.enum(NORMS).optional(),
 });
 
 export type AttackerConfig = z.infer<typeof attackerConfigSchema>;
@@ -28,8 +32,15 @@ export const attackerStateSchema = z.object({
       /** How many scenes of val; null if unknown. */
       images: z.number().int().nullable(),
       miouAttacked: score,
+      /** Under the attack, and of how the pictures changed; absent in imported checkpoints. */
+      pixelAccuracyAttacked: score.optional(),
+      iouAttacked: z.array(score).optional(),
+      psnrDb: score.optional(),
+      linf: score.optional(),
     })
     .nullable(),
+  /** Of the loss; absent in imported checkpoints. */
+  classWeights: z.array(z.number()).optional(),
   importedFrom: importedFromSchema,
   config: attackerConfigSchema,
 });

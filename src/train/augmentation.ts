@@ -23,13 +23,16 @@ export interface Views {
   readonly colors: Float32Array;
 }
 
-type AugmentConfig = Pick<
+/** What decides how scenes are seen. */
+export type AugmentConfig = Pick<
   TrainConfig,
   'augment' | 'minScale' | 'maxScale' | 'cropHeight' | 'cropWidth' | 'height' | 'width' | 'seed'
 >;
 
 /** Whether a training sees its scenes as {@link drawViews} says, or as they are. */
-export function isAugmented(config: TrainConfig): boolean {
+export function isAugmented(
+  config: Pick<AugmentConfig, 'augment' | 'cropHeight' | 'cropWidth'>,
+): boolean {
   return (
     config.augment.length > 0 || config.cropHeight !== undefined || config.cropWidth !== undefined
   );
@@ -51,7 +54,7 @@ function drawBox(config: AugmentConfig, random: () => number): number[] {
   const scale = config.augment.includes('scale')
     ? between(config.minScale, config.maxScale, random)
     : 1;
-  const crop = trainSizeOf(config as TrainConfig);
+  const crop = trainSizeOf(config);
   const [y1, y2] = drawSide(config, crop, scale, 'height', random);
   const [x1, x2] = drawSide(config, crop, scale, 'width', random);
   const mirrored = config.augment.includes('flip') && random() < 0.5;

@@ -16,7 +16,8 @@ const multipleOf8 = count.multipleOf(8, 'expected a multiple of 8');
 const wholeOrZero = z.number().int('expected a whole number').nonnegative('expected 0 or more');
 const shareBelow1 = z.number().nonnegative('expected 0 or more').lt(1, 'expected a number below 1');
 
-const trainConfigShape = z.strictObject({
+/** The options of a victim's training, before they are checked against each other. */
+export const trainConfigShape = z.strictObject({
   model: z.enum(MODEL_NAMES).default('enet'),
   dataset: z.string().default('camvid'),
   datasetDir: z.string().optional(),
@@ -51,27 +52,49 @@ const trainConfigShape = z.strictObject({
   /** Train the encoder alone before the whole network, for `encoderEpochs`, or as many as the whole. */
   encoderFirst: z.boolean().default(false),
   encoderEpochs: count.optional(),
+  /** Hardening: the names of the attackers' checkpoints that the victim is trained against, one a step in turn. */
+  attackers: z.array(z.string()).optional(),
+  /** Which share of each batch they attack. */
+  attackedShare: positive.max(1, 'expected at most 1').optional(),
   /** Validate after every so many epochs, and after the last. */
   valEvery: count.default(1),
 });
 
 /** Everything that decides what a training computes; stored with the checkpoint. */
 export const trainConfigSchema = trainConfigShape.superRefine((config, context) => {
-  const refuse = (key: keyof TrainConfig, message: string): void =>
-    context.addIssue({ code: 'custom', path: [key], message });
   if (config.encoderFirst && !['enet', 'enet-encoder'].includes(config.model)) {
-    refuse('encoderFirst', 'expected model enet, whose encoder can be trained alone');
+    refuse(context, 'encoderFirst', 'expected model enet, whose encoder can be trained alone');
   }
-  if (config.minScale > config.maxScale) {
-    refuse('minScale', `expected at most --max-scale, which is ${config.maxScale}`);
-  }
-  if ((config.cropHeight ?? 0) > config.height) {
-    refuse('cropHeight', `expected at most --height, which is ${config.height}`);
-  }
-  if ((config.cropWidth ?? 0) > config.width) {
-    refuse('cropWidth', `expected at most --width, which is ${config.width}`);
-  }
+  checkViews(config, context);
 });
+
+/** Refuses what no step can see. */
+export function checkViews(
+  {
+    minScale,
+    maxScale,
+    cropHeight = 0,
+    cropWidth = 0,
+    height,
+    width,
+  }: Pick<TrainConfig, 'minScale' | 'maxScale' | 'cropHeight' | 'cropWidth' | 'height' | 'width'>,
+  context: z.RefinementCtx,
+): void {
+  if (minScale > maxScale) {
+    refuse(context, 'minScale', `expected at most --max-scale, which is ${maxScale}`);
+  }
+  if (cropHeight > height) {
+    refuse(context, 'cropHeight', `expected at most --height, which is ${height}`);
+  }
+  if (cropWidth > width) {
+    refuse(context, 'cropWidth', `expected at most --width, which is ${width}`);
+  }
+}
+
+/** Refuses an option that does not go with another. */
+export function refuse(context: z.RefinementCtx, key: string, message: string): void {
+  context.addIssue({ code: 'custom', path: [key], message });
+}
 
 export type TrainConfig = z.infer<typeof trainConfigShape>;
 
@@ -80,12 +103,14 @@ export function epochsOf({
   model,
   epochs,
   encoderEpochs,
-}: Pick<TrainConfig, 'model' | 'epochs' | 'encoderEpochs'>): number {
+}: Pick<TrainConfig, 'epochs'> & Partial<Pick<TrainConfig, 'model' | 'encoderEpochs'>>): number {
   return model === 'enet-encoder' ? (encoderEpochs ?? epochs) : epochs;
 }
 
 /** The size of what a training step sees. */
-export function trainSizeOf(config: TrainConfig): Size {
+export function trainSizeOf(
+  config: Pick<TrainConfig, 'cropHeight' | 'cropWidth' | 'height' | 'width'>,
+): Size {
   return {
     height: config.cropHeight ?? config.height,
     width: config.cropWidth ?? config.width,
@@ -97,7 +122,12 @@ export function trainSizeOf(config: TrainConfig): Size {
  * @throws SegprobeError `USAGE` naming the first option that is wrong, with what was expected and what was given.
  */
 export function parseTrainConfig(options: unknown): TrainConfig {
-  const result = trainConfigSchema.safeParse(options);
+  return parseConfig(trainConfigSchema, options);
+}
+
+/** Checks options by a schema. @throws SegprobeError as {@link parseTrainConfig}. */
+export function parseConfig<Config>(schema: z.ZodType<Config>, options: unknown): Config {
+  const result = schema.safeParse(options);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
   const [key] = path;

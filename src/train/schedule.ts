@@ -1,7 +1,13 @@
-import { epochsOf, type TrainConfig } from './config.js';
+import type { TrainConfig } from './config.js';
 
 /** The exponent of the poly schedule, as in DeepLab (arXiv:1606.00915). */
 const POLY_POWER = 0.9;
+
+/** What the learning rate depends on. */
+export type ScheduleConfig = Pick<
+  TrainConfig,
+  'schedule' | 'learningRate' | 'lrDecay' | 'lrDecayEpochs' | 'warmupEpochs' | 'epochs'
+>;
 
 /**
  * The learning rate of one step.
@@ -10,22 +16,12 @@ const POLY_POWER = 0.9;
  * @param stepsPerEpoch - steps of a whole epoch.
  */
 export function learningRateAt(
-  config: Pick<
-    TrainConfig,
-    | 'schedule'
-    | 'learningRate'
-    | 'lrDecay'
-    | 'lrDecayEpochs'
-    | 'warmupEpochs'
-    | 'model'
-    | 'epochs'
-    | 'encoderEpochs'
-  >,
+  config: ScheduleConfig,
   step: number,
   stepsPerEpoch: number,
 ): number {
   const { schedule, lrDecay, lrDecayEpochs, warmupEpochs } = config;
-  const done = Math.min(1, step / (epochsOf(config) * stepsPerEpoch));
+  const done = Math.min(1, step / (config.epochs * stepsPerEpoch));
   const warmth = Math.min(1, (step + 1) / (warmupEpochs * stepsPerEpoch));
   const learningRate = config.learningRate * warmth;
   switch (schedule) {

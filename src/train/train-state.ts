@@ -28,6 +28,9 @@ export const progressShape = {
   scenes: z.number().int().positive().optional(),
 };
 
+/** Where a training stands, whatever it trains. */
+export type Progress = z.infer<z.ZodObject<typeof progressShape>>;
+
 /** A victim's `state.json`: where the training stands and all that is needed to go on, apart from tensors. */
 export const trainStateSchema = z.object({
   ...progressShape,

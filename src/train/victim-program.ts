@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Size } from '../data/dataset.js';
 import type { TensorMeta } from '../graph/graph.js';
-import type { Program, ProgramFunction, TensorMap } from '../graph/program.js';
+import type { Program, ProgramFunction } from '../graph/program.js';
 import { crossEntropy } from './kernels/cross-entropy.js';
 import { growLabels, shrinkLabels } from './kernels/label-stride.js';
-import { type Scenes, viewScenes, type ViewTensors } from './kernels/view-scenes.js';
 import type { Model } from './models/model.js';
 import { adam } from './optimizer.js';
 import { type PackedWeights, toVector } from './packing.js';
 import { createEvaluationPass, createTrainingPass, type PackedTensors } from './pass.js';
+import { seenScenes, type ViewSize, viewInputs } from './scene-views.js';
 
 export interface VictimProgramOptions {
   readonly model: Model;
@@ -17,7 +16,7 @@ export interface VictimProgramOptions {
   readonly height: number;
   readonly width: number;
   /** Training sees each scene as `boxes` and `colors` say, at this size; as it is if absent. */
-  readonly views?: (Size & { readonly ignoreIndex: number }) | undefined;
+  readonly views?: ViewSize | undefined;
   /** Keep the exponential moving average of all weights, and predict with it. @defaultValue false */
   readonly averaging?: boolean;
   /** One training function is recorded for each: `train/10`, and `train/7` for the last batch of 367 pictures. */
@@ -74,10 +73,7 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
         seed: { dtype: 'int32', shape: [2] },
         stepSize: SCALAR,
         secondCorrection: SCALAR,
-        ...(options.views !== undefined && {
-          boxes: { dtype: 'float32', shape: [count, 4] },
-          colors: { dtype: 'float32', shape: [count, 3, 4] },
-        }),
+        ...viewInputs(options.views, count),
         ...(options.averaging && { averageDecay: SCALAR }),
       },
       run: trainingStep(options),
@@ -112,7 +108,7 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
       'seed' | 'stepSize' | 'secondCorrection' | 'averageDecay',
       tf.Tensor
     >;
-    const { image, label } = seen(inputs, options);
+    const { image, label } = seenScenes(inputs, options.views);
     const target = shrinkLabels(label, model.outputStride);
     let pass!: ReturnType<typeof createTrainingPass>;
     const lossOf = tf.valueAndGrad((parameters: tf.Tensor) => {
@@ -129,12 +125,6 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
       state: { ...after, ...(options.averaging && averaged(before, after, averageDecay)) },
     };
   };
-}
-
-/** The scenes as the network is to see them. */
-function seen(inputs: TensorMap, { views }: VictimProgramOptions): Scenes {
-  const scenes = inputs as unknown as Scenes & ViewTensors;
-  return views === undefined ? scenes : viewScenes(scenes, scenes, views, views.ignoreIndex);
 }
 
 /** Moves the average towards the weights after a step. */

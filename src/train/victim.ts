@@ -3,21 +3,30 @@ import type { Batch } from '../data/batches.js';
 import type { Size } from '../data/dataset.js';
 import type { ProgramRunner } from '../graph/program.js';
 import { SegprobeError } from '../shared/errors.js';
-import { createRandom } from '../shared/random.js';
 import { createRunner } from './device.js';
 import { createModel, type ModelName } from './models/index.js';
+import type { ModelSpec } from './models/model.js';
 import type { Views } from './augmentation.js';
 import { adamStep } from './optimizer.js';
+import {
+  dropoutSeed,
+  nameOptimizer,
+  type PackedState,
+  packOptimizer,
+  partOf,
+  readPackedState,
+  toVectors,
+  withPrefix,
+} from './packed-state.js';
 import {
   initialWeights,
   type NamedTensors,
   OPTIMIZER_PREFIX as PREFIX,
-  packParameters,
   packWeights,
   type PackedWeights,
-  unpackParameters,
   unpackWeights,
 } from './packing.js';
+import { type ViewSize, viewTensors } from './scene-views.js';
 import { createVictimProgram } from './victim-program.js';
 
 export interface VictimOptions extends Size {
@@ -38,7 +47,7 @@ export interface VictimOptions extends Size {
     readonly hardBelow?: number | undefined;
     readonly weightDecay: number;
     /** The size at which training sees its scenes, where it sees them by `Views`. */
-    readonly views?: (Size & { readonly ignoreIndex: number }) | undefined;
+    readonly views?: ViewSize | undefined;
     /** Predict with, and give out, the exponential moving average of the weights. @defaultValue false */
     readonly averaging?: boolean;
   };
@@ -116,35 +125,23 @@ export function createVictim(options: VictimOptions): Victim {
     logits: (images, count) =>
       tf.tidy(() => predict(images, count)['logits']!.dataSync() as Float32Array),
     readWeights: () => {
-      const state = packedState(runner);
-      return unpackWeights(spec, averaging ? averageIn(state) : state);
+      const state = readPackedState<VictimState>(runner);
+      return averaging ? averageOf(spec, state) : unpackWeights(spec, state);
     },
     writeWeights: (named, what) => {
       const packed = packWeights(spec, named, what);
-      runner.writeState(vectors({ ...packed, ...(averaging && asAverage(packed)) }));
+      runner.writeState(toVectors({ ...packed, ...(averaging && asAverage(packed)) }));
     },
     readOptimizer: () => {
-      const state = packedState(runner);
-      const { firstMoment, secondMoment, ...packed } = state;
-      return new Map([
-        ...prefixed(PREFIX.weights, unpackWeights(spec, packed)),
-        ...prefixed(PREFIX.firstMoment, unpackParameters(spec, firstMoment)),
-        ...prefixed(PREFIX.secondMoment, unpackParameters(spec, secondMoment)),
-        ...(averaging ? prefixed(PREFIX.average, unpackWeights(spec, averageIn(state))) : []),
-      ]);
+      const state = readPackedState<VictimState>(runner);
+      const average = averaging ? withPrefix(PREFIX.average, averageOf(spec, state)) : [];
+      return new Map([...nameOptimizer(spec, state), ...average]);
     },
     writeOptimizer: (named, what) => {
-      const part = (prefix: string): [NamedTensors, string] => [
-        withoutPrefix(prefix, named),
-        `${what}, ${prefix}*`,
-      ];
+      const average = (): PackedAverage =>
+        asAverage(packWeights(spec, ...partOf(named, PREFIX.average, what)));
       runner.writeState(
-        vectors({
-          ...packWeights(spec, ...part(PREFIX.weights)),
-          firstMoment: packParameters(spec, ...part(PREFIX.firstMoment)),
-          secondMoment: packParameters(spec, ...part(PREFIX.secondMoment)),
-          ...(averaging && asAverage(packWeights(spec, ...part(PREFIX.average)))),
-        }),
+        toVectors({ ...packOptimizer(spec, named, what), ...(averaging && average()) }),
       );
     },
     dispose: () => runner.dispose(),
@@ -164,10 +161,7 @@ function trainStep(
     seed: tf.tensor1d(dropoutSeed(seed, step), 'int32'),
     stepSize: tf.scalar(stepSize),
     secondCorrection: tf.scalar(secondCorrection),
-    ...(views !== undefined && {
-      boxes: tf.tensor2d(views.boxes, [batch.count, 4]),
-      colors: tf.tensor3d(views.colors, [batch.count, 3, 4]),
-    }),
+    ...viewTensors(views, batch.count),
     ...(averageDecay !== undefined && { averageDecay: tf.scalar(averageDecay) }),
   });
   const [loss] = outputs['loss']!.dataSync();
@@ -178,12 +172,6 @@ function trainStep(
     );
   }
   return loss!;
-}
-
-/** Two words for a step; each dropout in it adds its number to the second. */
-function dropoutSeed(seed: number, step: number): Int32Array {
-  const random = createRandom(seed, step);
-  return Int32Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 32) | 0);
 }
 
 /** The loss is a mean over the pixels that count: there must be one. */
@@ -202,18 +190,15 @@ interface PackedAverage {
   readonly averageVariance: Float32Array;
 }
 
-interface PackedState extends PackedWeights, Partial<PackedAverage> {
-  readonly firstMoment: Float32Array;
-  readonly secondMoment: Float32Array;
-}
+type VictimState = PackedState & Partial<PackedAverage>;
 
-function averageIn(state: PackedState): PackedWeights {
-  const { averageParameters, averageMean, averageVariance } = state as Required<PackedState>;
-  return {
+function averageOf(spec: ModelSpec, state: VictimState): NamedTensors {
+  const { averageParameters, averageMean, averageVariance } = state as Required<VictimState>;
+  return unpackWeights(spec, {
     parameters: averageParameters,
     runningMean: averageMean,
     runningVariance: averageVariance,
-  };
+  });
 }
 
 function asAverage({ parameters, runningMean, runningVariance }: PackedWeights): PackedAverage {
@@ -222,28 +207,4 @@ function asAverage({ parameters, runningMean, runningVariance }: PackedWeights):
     averageMean: runningMean,
     averageVariance: runningVariance,
   };
-}
-
-function packedState(runner: ProgramRunner): PackedState {
-  const state = Object.entries(runner.readState());
-  const values = Object.fromEntries(state.map(([name, constant]) => [name, constant.values]));
-  return values as unknown as PackedState;
-}
-
-function vectors(state: Readonly<Record<string, Float32Array>>) {
-  return Object.fromEntries(
-    Object.entries(state).map(([name, values]) => [
-      name,
-      { dtype: 'float32' as const, shape: [values.length], values },
-    ]),
-  );
-}
-
-function prefixed(prefix: string, named: NamedTensors): NamedTensors {
-  return new Map([...named].map(([name, tensor]) => [prefix + name, tensor]));
-}
-
-function withoutPrefix(prefix: string, named: NamedTensors): NamedTensors {
-  const own = [...named].filter(([name]) => name.startsWith(prefix));
-  return new Map(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 }

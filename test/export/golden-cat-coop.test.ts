@@ -36,7 +36,11 @@ describe('the exported Malicious Autoencoder @golden', function () {
     const open = (graph: GraphProto, output: string): Promise<OnnxModel> =>
       openOnnx(encodeModel(makeModel(optimize(graph))), output); // As exportVictim does.
     attacker = await open(
-      createAttackerGraph('mal', { model: 'autoencoder', weights: own, weightsFile: 'mal.pt' }),
+      createAttackerGraph('mal', {
+        shape: { model: 'autoencoder', height: 240, width: 480 },
+        weights: own,
+        weightsFile: 'mal.pt',
+      }),
       'attacked',
     );
     victim = await open(

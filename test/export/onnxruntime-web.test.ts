@@ -32,7 +32,12 @@ describe('exported models in onnxruntime-web', function () {
     [
       'the autoencoder',
       'attacked',
-      () => createAttackerGraph('mal', { model: 'autoencoder', weights, weightsFile: 'mal' }),
+      () =>
+        createAttackerGraph('mal', {
+          shape: { model: 'autoencoder', height: 240, width: 480 },
+          weights,
+          weightsFile: 'mal',
+        }),
     ],
   ];
   for (const [name, output, graph] of models) {

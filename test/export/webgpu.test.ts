@@ -50,7 +50,12 @@ describe('exported models on WebGPU', function () {
     ['ENet as of 2018', () => createVictimGraph('street', randomEnet(5, 1, 'enet-2018'))],
     [
       'the autoencoder',
-      () => createAttackerGraph('mal', { model: 'autoencoder', weights, weightsFile: 'mal' }),
+      () =>
+        createAttackerGraph('mal', {
+          shape: { model: 'autoencoder', height: 240, width: 480 },
+          weights,
+          weightsFile: 'mal',
+        }),
     ],
   ];
   for (const [name, graph] of models) {

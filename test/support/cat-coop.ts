@@ -16,7 +16,7 @@ export const CAT_COOP = {
 const VICTIM_PREFIX = 'bboxmodel.';
 
 export const victimModel = createModel('enet-2018', { classCount: CAT_COOP.classCount });
-export const attackerModel = createAttacker('autoencoder');
+export const attackerModel = createAttacker({ model: 'autoencoder', height: 240, width: 480 });
 
 /** The weights of `mal.pt`, of both networks, by name. */
 export function readNetworks(): { victim: NamedTensors; attacker: NamedTensors } {

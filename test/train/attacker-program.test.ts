@@ -18,7 +18,7 @@ const IMAGE = randomArray([COUNT, HEIGHT, WIDTH, 3], 60, 0, 1);
 const LABELS = Int32Array.from({ length: COUNT * HEIGHT * WIDTH }, (_, i) => (i >> 3) % CLASSES);
 
 function program(victimName: ModelName = 'enet') {
-  const attacker = createAttacker('autoencoder');
+  const attacker = createAttacker({ model: 'autoencoder', height: HEIGHT, width: WIDTH });
   const victim = createModel(victimName, { classCount: CLASSES });
   return createAttackerProgram({
     attacker,
@@ -26,8 +26,8 @@ function program(victimName: ModelName = 'enet') {
     height: HEIGHT,
     width: WIDTH,
     attackBatchSizes: [COUNT],
+    victim: { model: victim, weights: initialWeights(victim.spec, 2) },
     training: {
-      victim: { model: victim, weights: initialWeights(victim.spec, 2) },
       loss: ancestorLoss,
       batchSizes: [COUNT],
       classWeights: [1, 1, 1, 1],
@@ -137,7 +137,7 @@ describe('createAttackerProgram', function () {
   });
 
   it('attacks without a victim', () => {
-    const attacker = createAttacker('autoencoder');
+    const attacker = createAttacker({ model: 'autoencoder', height: HEIGHT, width: WIDTH });
     const own = createGraphRunner(
       createAttackerProgram({
         attacker,

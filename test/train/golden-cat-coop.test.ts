@@ -155,8 +155,8 @@ describe('the Malicious Autoencoder @golden', function () {
       weights: networks.attacker,
       ...size,
       attackBatchSizes: [],
+      victim: { model: victimModel, weights: networks.victim },
       training: {
-        victim: { model: victimModel, weights: networks.victim },
         loss: ancestorLoss,
         batchSizes: [STEP_BATCH],
         classWeights: new Array<number>(classCount).fill(1),

@@ -41,13 +41,16 @@ function objectiveLoss(name: ObjectiveName): AttackerLoss {
   };
 }
 
-/** Every loss that an attacker can be trained by, by the name that `--loss` takes. */
-export const ATTACKER_LOSSES: Readonly<Record<'ancestor' | 'mean' | ObjectiveName, AttackerLoss>> =
-  {
-    ancestor: ancestorLoss,
-    mean: meanLoss,
-    ...(Object.fromEntries(OBJECTIVES.map((name) => [name, objectiveLoss(name)])) as Record<
-      ObjectiveName,
-      AttackerLoss
-    >),
-  };
+/** The names that `--loss` takes. */
+export const ATTACKER_LOSS_NAMES = ['ancestor', 'mean', ...OBJECTIVES] as const;
+export type AttackerLossName = (typeof ATTACKER_LOSS_NAMES)[number];
+
+/** Every loss that an attacker can be trained by. */
+export const ATTACKER_LOSSES: Readonly<Record<AttackerLossName, AttackerLoss>> = {
+  ancestor: ancestorLoss,
+  mean: meanLoss,
+  ...(Object.fromEntries(OBJECTIVES.map((name) => [name, objectiveLoss(name)])) as Record<
+    ObjectiveName,
+    AttackerLoss
+  >),
+};

@@ -1,26 +1,33 @@
-import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { isAugmented, drawViews } from './augmentation.js';
 import { loadClassWeights } from '../data/class-weights.js';
 import type { Dataset } from '../data/dataset.js';
-import { classNames } from '../shared/classes.js';
 import { SegprobeError } from '../shared/errors.js';
 import {
   type Checkpoint,
-  hasCheckpoint,
   optimizerFileOf,
   readCheckpoint,
   type TrainState,
   writeCheckpoint,
 } from './checkpoint.js';
-import { isAugmented } from './augmentation.js';
-import { flagOf, type TrainConfig, trainSizeOf } from './config.js';
-import { batchSizesOf } from './evaluate.js';
+import { type TrainConfig, trainSizeOf } from './config.js';
+import { batchSizesOf, evaluateVictim } from './evaluate.js';
 import { createModel } from './models/index.js';
 import { initialWeights, type NamedTensors, unpackWeights } from './packing.js';
 import type { RunLock } from './run-lock.js';
+import { averageDecayAt } from './schedule.js';
+import type { Training, ValidationScores } from './train-loop.js';
+import type { TrainObserver } from './train-observer.js';
+import {
+  assertFree,
+  assertFiniteState,
+  assertResumable,
+  assertSameData,
+  assertSameOptions,
+  countScenes,
+} from './training-checks.js';
 import { createVictim, type Victim, type VictimOptions } from './victim.js';
 
-export interface TrainingSource {
+export interface VictimTrainingSource {
   readonly config: TrainConfig;
   /** The checkpoint's folder, `save/NAME`. */
   readonly folder: string;
@@ -35,28 +42,21 @@ export interface TrainingSource {
   /** Folder of the cached class weights. */
   readonly cacheDir: string;
   readonly reloadClassWeights?: boolean;
+  /** Is told how validation goes. */
+  readonly observer?: Pick<TrainObserver, 'onValidation'>;
+  readonly signal?: AbortSignal | undefined;
   /** Told after each label that is counted for the class weights. */
   readonly onClassPixels?: (done: number, total: number) => void;
 }
 
-/** A training under way. */
-export interface Training {
-  readonly victim: Victim;
-  /** How many scenes an epoch takes. */
-  readonly scenes: number;
-  readonly stepsPerEpoch: number;
-  state: TrainState;
-  /** The weights of the epoch with the best mIoU; of no meaning before there is one. */
-  best: NamedTensors;
-  /** The step that the checkpoint on the disk is of. */
-  savedStep: number;
-}
-
-/** Makes a training ready: from the checkpoint that it resumes, or from the start. The caller disposes its victim. */
-export async function prepareTraining(source: TrainingSource): Promise<Training> {
+/** Makes a training ready: from the checkpoint that it resumes, or from the start. The caller disposes it. */
+export async function prepareVictimTraining(
+  source: VictimTrainingSource,
+  lock: RunLock,
+): Promise<Training<TrainState>> {
   const { config, train, val, folder } = source;
   const checkpoint = await readExisting(source);
-  const scenes = countScenes(config, train);
+  const scenes = countScenes(config.limit, train);
   const stepsPerEpoch = Math.ceil(scenes / config.batchSize);
   if (checkpoint !== undefined) {
     assertSameData(checkpoint.state, train, scenes);
@@ -84,7 +84,7 @@ export async function prepareTraining(source: TrainingSource): Promise<Training>
     classCount: classTable.classes.length,
     seed: config.seed,
     ...firstWeights(source),
-    predictBatchSizes: batchSizesOf(countScenes(config, val), config.batchSize),
+    predictBatchSizes: batchSizesOf(countScenes(config.limit, val), config.batchSize),
     training: {
       batchSizes: batchSizesOf(scenes, config.batchSize),
       classWeights,
@@ -114,44 +114,73 @@ export async function prepareTraining(source: TrainingSource): Promise<Training>
     if (checkpoint !== undefined) {
       victim.writeOptimizer(checkpoint.optimizer!, optimizerFileOf(folder));
     }
-    return {
+    return createTraining(source, lock, {
       victim,
       scenes,
       stepsPerEpoch,
       // What may differ on resumption: where the data lies, and how long to train.
       state: { ...state, classWeights: [...classWeights], scenes, config },
       best: checkpoint?.weights ?? victim.readWeights(),
-      savedStep: state.step,
-    };
+    });
   } catch (error) {
     victim.dispose();
     throw error;
   }
 }
 
-/**
- * Writes the training's checkpoint.
- * @throws SegprobeError `TRAINING_DIVERGED` when a weight is no finite number: such a checkpoint is of no use; and as
- * `writeCheckpoint`. The checkpoint before stays.
- */
-export async function saveTraining(
-  folder: string,
-  training: Training,
+interface Prepared extends Pick<Training<TrainState>, 'scenes' | 'stepsPerEpoch' | 'state'> {
+  readonly victim: Victim;
+  /** The weights of the epoch with the best mIoU; of no meaning before there is one. */
+  readonly best: NamedTensors;
+}
+
+function createTraining(
+  { config, folder, val, observer, signal }: VictimTrainingSource,
   lock: RunLock,
-): Promise<void> {
-  const { state, best, victim } = training;
-  const optimizer = victim.readOptimizer();
-  for (const [name, { data }] of optimizer) {
-    if ((data as Float32Array).every(Number.isFinite)) continue;
-    throw new SegprobeError(
-      'TRAINING_DIVERGED',
-      `step ${state.step}: expected finite weights, got others in ${name}; a smaller --learning-rate may help (the last checkpoint is kept)`,
-    );
-  }
-  await lock.assertHeld();
-  const weights = state.best === null ? victim.readWeights() : best;
-  await writeCheckpoint(folder, { state, weights, optimizer });
-  training.savedStep = state.step;
+  { victim, best: bestBefore, ...prepared }: Prepared,
+): Training<TrainState> {
+  let best = bestBefore;
+  const training: Training<TrainState> = {
+    ...prepared,
+    savedStep: prepared.state.step,
+    trainStep: (batch, { step, learningRate }) =>
+      victim.trainStep(batch, {
+        step,
+        learningRate,
+        seed: config.seed,
+        views: isAugmented(config) ? drawViews(config, step, batch.count) : undefined,
+        averageDecay: config.emaDecay > 0 ? averageDecayAt(config.emaDecay, step) : undefined,
+      }),
+    validate: async (epoch): Promise<ValidationScores> => {
+      const { batchSize, height, width, limit } = config;
+      const { miou, pixelAccuracy, iou, images } = await evaluateVictim(victim, val, {
+        batchSize,
+        size: { height, width },
+        limit,
+        signal,
+        onProgress: (done, totalImages) =>
+          observer?.onValidation({ epoch, images: done, totalImages }),
+      });
+      const { state } = training;
+      if (state.best === null || (miou ?? 0) > (state.best.miou ?? 0)) {
+        training.state = { ...state, best: { epoch, images, miou, pixelAccuracy, iou } };
+        best = victim.readWeights();
+      }
+      return { valMiou: miou, valPixelAccuracy: pixelAccuracy, valIou: iou };
+    },
+    bestMiou: () => training.state.best?.miou ?? null,
+    save: async () => {
+      const { state } = training;
+      const optimizer = victim.readOptimizer();
+      assertFiniteState(optimizer, state.step);
+      await lock.assertHeld();
+      const weights = state.best === null ? victim.readWeights() : best;
+      await writeCheckpoint(folder, { state, weights, optimizer });
+      training.savedStep = state.step;
+    },
+    dispose: () => victim.dispose(),
+  };
+  return training;
 }
 
 /** What a training begins with, where that is not drawn. */
@@ -160,7 +189,7 @@ function firstWeights({
   train,
   pretrained,
   encoder,
-}: TrainingSource): Pick<VictimOptions, 'weights' | 'weightsFile'> {
+}: VictimTrainingSource): Pick<VictimOptions, 'weights' | 'weightsFile'> {
   const given = encoder ?? pretrained;
   if (given === undefined || encoder === undefined) {
     return { weights: given?.weights, weightsFile: given?.file };
@@ -169,25 +198,6 @@ function firstWeights({
   const drawn = unpackWeights(spec, initialWeights(spec, config.seed));
   const trained = [...encoder.weights].filter(([name]) => drawn.has(name));
   return { weights: new Map([...drawn, ...trained]), weightsFile: encoder.file };
-}
-
-/** @throws SegprobeError `DATASET_INVALID` unless the data set has the classes of the checkpoint. */
-export function assertSameClasses({ classes }: TrainState, dataset: Dataset): void {
-  const [expected, found] = [classes.map(({ name }) => name), classNames(dataset.classTable)];
-  if (String(expected) === String(found)) return;
-  throw new SegprobeError(
-    'DATASET_INVALID',
-    `${dataset.name} ${dataset.split}: expected the checkpoint's classes (${expected.join(', ')}), got ${found.join(', ')}`,
-  );
-}
-
-function assertSameData(state: TrainState, train: Dataset, scenes: number): void {
-  assertSameClasses(state, train);
-  if (state.scenes === undefined || state.scenes === scenes) return;
-  throw new SegprobeError(
-    'DATASET_INVALID',
-    `${train.name} ${train.split}: expected ${state.scenes} scenes as when the training began, got ${scenes}`,
-  );
 }
 
 /** An imported training had its own number of steps an epoch, by which the learning rate falls. */
@@ -200,32 +210,7 @@ function assertSameSteps(state: TrainState, stepsPerEpoch: number): void {
   );
 }
 
-function countScenes({ limit }: TrainConfig, dataset: Dataset): number {
-  const count = Math.min(limit ?? Infinity, dataset.length);
-  if (count > 0) return count;
-  throw new SegprobeError(
-    'DATASET_INVALID',
-    `${dataset.name} ${dataset.split}: expected at least one scene, got none`,
-  );
-}
-
-/** @throws SegprobeError `CHECKPOINT_INVALID` where training cannot go on: the checkpoint has weights alone. */
-export function assertResumable({ optimizer, state }: Checkpoint, folder: string): void {
-  if (optimizer !== undefined) return;
-  throw new SegprobeError(
-    'CHECKPOINT_INVALID',
-    `${folder}: expected the optimizer's state to resume from, got none in ${state.importedFrom?.file}; to begin a training with these weights pass --pretrained ${path.basename(folder)} and another --name`,
-  );
-}
-
-/** Options that a resumption may change: the numbers up to here do not depend on them. */
-const CHANGEABLE: ReadonlySet<string> = new Set<keyof TrainConfig>([
-  'datasetDir',
-  'epochs',
-  'encoderEpochs',
-]);
-
-async function readExisting(source: TrainingSource): Promise<Checkpoint | undefined> {
+async function readExisting(source: VictimTrainingSource): Promise<Checkpoint | undefined> {
   const { folder, existing, config } = source;
   if (existing !== 'resume') {
     if (existing === 'refuse') assertFree(folder);
@@ -235,25 +220,4 @@ async function readExisting(source: TrainingSource): Promise<Checkpoint | undefi
   assertResumable(checkpoint, folder);
   assertSameOptions(checkpoint.state.config, config);
   return checkpoint;
-}
-
-/** @throws SegprobeError `USAGE` naming an option that differs from the training's that is resumed. */
-export function assertSameOptions(before: TrainConfig, now: TrainConfig): void {
-  for (const key of Object.keys({ ...before, ...now }) as (keyof TrainConfig)[]) {
-    if (CHANGEABLE.has(key) || isDeepStrictEqual(before[key], now[key])) continue;
-    const [expected, found] = [before[key] ?? 'none', now[key] ?? 'none'];
-    throw new SegprobeError(
-      'USAGE',
-      `${flagOf(key)}: expected ${expected} as in the training that is resumed, got ${found}`,
-    );
-  }
-}
-
-/** @throws SegprobeError `CHECKPOINT_EXISTS` */
-export function assertFree(folder: string): void {
-  if (!hasCheckpoint(folder)) return;
-  throw new SegprobeError(
-    'CHECKPOINT_EXISTS',
-    `${folder}: expected no checkpoint of this name, got one; pass --resume to go on with it, --overwrite to begin anew, or another --name`,
-  );
 }

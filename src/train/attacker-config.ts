@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { ATTACKER_NAMES, BOUNDED } from './attackers/index.js';
+import { ATTACKER_LOSS_NAMES } from './attackers/losses.js';
+import { NORMS } from './attacks/norm.js';
+import { checkViews, parseConfig, refuse, trainConfigShape } from './config.js';
+
+/** What an attacker's training is by default, where its network decides it. */
+const DEFAULTS = {
+  // The ancestor's, but for a loss that does not depend on the batch.
+  autoencoder: { loss: 'mean', learningRate: 5e-4 },
+  residual: { loss: 'masked-cross-entropy', learningRate: 1e-3, epsilon: 8 / 255, norm: 'linf' },
+  universal: { loss: 'masked-cross-entropy', learningRate: 1e-2, epsilon: 8 / 255, norm: 'linf' },
+} as const;
+
+const inherited = trainConfigShape.pick({
+  dataset: true,
+  datasetDir: true,
+  limit: true,
+  batchSize: true,
+  lrDecay: true,
+  lrDecayEpochs: true,
+  schedule: true,
+  warmupEpochs: true,
+  height: true,
+  width: true,
+  weighing: true,
+  withUnlabeled: true,
+  seed: true,
+  augment: true,
+  minScale: true,
+  maxScale: true,
+  cropHeight: true,
+  cropWidth: true,
+  valEvery: true,
+}).shape;
+
+/** Everything that decides what an attacker's training computes, beside the victim; stored with the checkpoint. */
+export const attackerTrainConfigSchema = z
+  .strictObject({
+    ...inherited,
+    model: z.enum(ATTACKER_NAMES).default('autoencoder'),
+    loss: z.enum(ATTACKER_LOSS_NAMES),
+    /** The budget of attackers that are bounded by construction. */
+    epsilon: z.number().positive('expected a number above 0, such as 8/255').optional(),
+    norm: z.enum(NORMS).optional(),
+    epochs: trainConfigShape.shape.epochs.unwrap().default(10),
+    learningRate: trainConfigShape.shape.learningRate.unwrap(),
+    weightDecay: trainConfigShape.shape.weightDecay.unwrap().default(0),
+  })
+  .superRefine((config, context) => {
+    checkViews(config, context);
+    const { model, norm, epsilon = 0 } = config;
+    if (!BOUNDED.has(model) && epsilon > 0) {
+      refuse(context, 'epsilon', `expected none for attacker ${model}, which has no budget`);
+    }
+    if (norm === 'linf' && epsilon > 1) {
+      refuse(context, 'epsilon', 'expected at most 1 for norm linf, such as 8/255');
+    }
+    if (model === 'universal' && (config.cropHeight ?? config.cropWidth) !== undefined) {
+      refuse(
+        context,
+        'cropHeight',
+        'expected none: a universal perturbation covers the whole picture',
+      );
+    }
+  });
+
+export type AttackerTrainConfig = z.infer<typeof attackerTrainConfigSchema>;
+
+/**
+ * Fills in the defaults, the network's own among them, and checks every value.
+ * @throws SegprobeError `USAGE` naming the first option that is wrong, with what was expected and what was given.
+ */
+export function parseAttackerConfig(
+  options: Readonly<Record<string, unknown>>,
+): AttackerTrainConfig {
+  const model = (options['model'] ?? 'autoencoder') as keyof typeof DEFAULTS;
+  return parseConfig(attackerTrainConfigSchema, { ...DEFAULTS[model], ...options });
+}
