@@ -8,6 +8,7 @@ import {
   type SegmentationScores,
 } from '../shared/confusion-matrix.js';
 import { yieldToEvents } from './events.js';
+import type { PredictionReport } from './train-observer.js';
 import type { Victim } from './victim.js';
 
 export interface EvaluateOptions {
@@ -17,7 +18,11 @@ export interface EvaluateOptions {
   readonly limit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (done: number, total: number) => void;
+  readonly onPredictions?: ((predictions: Predictions) => void) | undefined;
 }
+
+/** What was predicted of one batch. */
+export type Predictions = Omit<PredictionReport, 'epoch'>;
 
 export interface Evaluation extends SegmentationScores {
   readonly images: number;
@@ -36,7 +41,9 @@ export async function evaluateVictim(
   const order = Array.from({ length: total }, (_, i) => i);
   let done = 0;
   for await (const batch of loadBatches(dataset, { ...options, order })) {
-    countPixels(matrix, batch.labels, victim.predict(batch.images, batch.count), ignoreIndex);
+    const labels = victim.predict(batch.images, batch.count);
+    countPixels(matrix, batch.labels, labels, ignoreIndex);
+    options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total });
     done += batch.count;
     options.onProgress?.(done, total);
     await yieldToEvents();

@@ -37,6 +37,8 @@ export interface Training<State extends Progress = Progress> {
 
 export interface LoopOptions {
   readonly config: LoopConfig;
+  /** The checkpoint's, `save/NAME`. */
+  readonly folder: string;
   /** To be done in all. */
   readonly epochs: number;
   readonly train: Dataset;
@@ -53,17 +55,23 @@ export interface LoopOptions {
  * checkpoint holds, one is written first, unless they diverged.
  */
 export async function runTraining(options: LoopOptions, training: Training): Promise<void> {
-  const { observer, epochs } = options;
-  const { epoch, step } = training.state;
+  const { observer, epochs, folder } = options;
+  const { epoch, step, classes, metrics } = training.state;
   const { stepsPerEpoch } = training;
   const bestMiou = training.bestMiou();
-  observer.onStart({ epochs, epoch, step, stepsPerEpoch, bestMiou, resumed: step > 0 });
-  while (training.state.epoch < epochs) {
-    const report = await runEpoch(options, training).catch((error: unknown) =>
-      saveAndThrow(error, training),
-    );
-    await training.save();
-    observer.onEpoch(report);
+  const start = { folder, classes, metrics, epochs, epoch, step, stepsPerEpoch, bestMiou };
+  observer.onStart({ ...start, resumed: step > 0 });
+  try {
+    while (training.state.epoch < epochs) {
+      const report = await runEpoch(options, training).catch((error: unknown) =>
+        saveAndThrow(error, training),
+      );
+      await observer.onEpochDone?.(report);
+      await training.save();
+      observer.onEpoch(report);
+    }
+  } finally {
+    await observer.onEnd?.();
   }
 }
 
@@ -123,9 +131,10 @@ async function runSteps(
   const { stepsPerEpoch } = training;
   for await (const batch of loader) {
     const { state } = training;
+    const step = state.step + 1;
+    await observer.onBatch?.(batch, step);
     const started = performance.now();
     const learningRate = learningRateAt({ ...config, epochs }, state.step, stepsPerEpoch);
-    const step = state.step + 1;
     const loss = training.trainStep(batch, { step, learningRate });
     training.state = {
       ...state,

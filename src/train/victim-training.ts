@@ -43,7 +43,7 @@ export interface VictimTrainingSource {
   readonly cacheDir: string;
   readonly reloadClassWeights?: boolean;
   /** Is told how validation goes. */
-  readonly observer?: Pick<TrainObserver, 'onValidation'>;
+  readonly observer?: Pick<TrainObserver, 'onValidation' | 'onPredictions'>;
   readonly signal?: AbortSignal | undefined;
   /** Told after each label that is counted for the class weights. */
   readonly onClassPixels?: (done: number, total: number) => void;
@@ -158,6 +158,7 @@ function createTraining(
         size: { height, width },
         limit,
         signal,
+        onPredictions: (predictions) => observer?.onPredictions?.({ epoch, ...predictions }),
         onProgress: (done, totalImages) =>
           observer?.onValidation({ epoch, images: done, totalImages }),
       });

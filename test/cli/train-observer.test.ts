@@ -33,7 +33,10 @@ const EPOCH = {
 };
 
 describe('createTrainObserver', () => {
-  const start = { epochs: 2, epoch: 0, step: 0, stepsPerEpoch: 4, resumed: false, bestMiou: null };
+  const start = {
+    ...{ folder: 'save/tiny', classes: [], metrics: [] },
+    ...{ epochs: 2, epoch: 0, step: 0, stepsPerEpoch: 4, resumed: false, bestMiou: null },
+  };
 
   it('says how much there is to do, and what came of each epoch', () => {
     const lines = linesOf(() => {
