@@ -42,7 +42,8 @@ export async function evaluateAttacker(
   for await (const batch of loadBatches(dataset, { ...options, order })) {
     const { labels, meanSquare, linf } = attacker.score(batch.images, batch.count);
     countPixels(matrix, batch.labels, labels, ignoreIndex);
-    options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total });
+    const { size } = options;
+    options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total, size });
     for (const value of meanSquare) decibels -= 10 * Math.log10(value);
     largest = Math.max(largest, ...linf);
     assertWithin(largest, options.maxLinf ?? 1);

@@ -43,7 +43,8 @@ export async function evaluateVictim(
   for await (const batch of loadBatches(dataset, { ...options, order })) {
     const labels = victim.predict(batch.images, batch.count);
     countPixels(matrix, batch.labels, labels, ignoreIndex);
-    options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total });
+    const { size } = options;
+    options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total, size });
     done += batch.count;
     options.onProgress?.(done, total);
     await yieldToEvents();

@@ -1,4 +1,5 @@
 import type { Batch } from '../data/batches.js';
+import type { Size } from '../data/dataset.js';
 import type { LabelClass } from '../shared/classes.js';
 
 /** Is told how a training goes. */
@@ -74,6 +75,8 @@ export interface PredictionReport {
   /** Of the batch's first scene in the split. */
   readonly firstIndex: number;
   readonly totalImages: number;
+  /** Of the scenes. */
+  readonly size: Size;
 }
 
 export interface ValidationReport {
