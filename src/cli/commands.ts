@@ -18,6 +18,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./full.js')).configureFull,
   },
   {
+    name: 'train-attacker',
+    alias: 'trainmal',
+    summary: 'freeze a victim and train an attacker against it',
+    load: async () => (await import('./train-attacker.js')).configureTrainAttacker,
+  },
+  {
     name: 'export',
     summary: 'write a checkpoint as models/onnx/NAME.onnx with its manifest',
     load: async () => (await import('./export.js')).configureExport,

@@ -36,3 +36,11 @@ export function number(text: string): number {
   }
   return value;
 }
+
+/** Parses the value of a flag that is a number or a quotient of two, such as `8/255`. */
+export function fraction(text: string): number {
+  const [above, below, ...more] = text.split('/');
+  const value = below === undefined ? number(text) : number(above!) / number(below);
+  if (more.length === 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError(`expected a number or a quotient such as 8/255, got ${text}`);
+}

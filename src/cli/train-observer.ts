@@ -18,13 +18,16 @@ export interface ShownTraining extends TrainObserver {
  * line for each epoch.
  *
  * @param options.printStep - a line for each step instead of the bar.
+ * @param options.miouName - what the mIoU is called.
  * @param options.now - seconds of a clock, for the time left.
  */
 export function createTrainObserver({
   printStep,
+  miouName = 'mIoU',
   now = () => performance.now() / 1000,
 }: {
   printStep: boolean;
+  miouName?: string;
   now?: () => number;
 }): ShownTraining {
   let epochs = 0;
@@ -71,7 +74,7 @@ export function createTrainObserver({
         log(`epoch ${epoch}/${epochs}, step ${batch}/${stepsPerEpoch}: loss ${loss.toFixed(5)}`);
         return;
       }
-      const best = bestMiou === null ? '' : `, best mIoU ${formatPercent(bestMiou)}`;
+      const best = bestMiou === null ? '' : `, best ${miouName} ${formatPercent(bestMiou)}`;
       const note = `, loss ${loss.toFixed(4)}${pace.describe()}${best}`;
       show(`epoch ${epoch}/${epochs}`, stepsPerEpoch).update(batch, note);
     },
@@ -86,7 +89,7 @@ export function createTrainObserver({
       const score =
         report.valMiou === null
           ? ''
-          : `, val mIoU ${formatPercent(report.valMiou)} (best ${formatPercent(report.bestMiou)})`;
+          : `, val ${miouName} ${formatPercent(report.valMiou)} (best ${formatPercent(report.bestMiou)})`;
       const speed =
         report.imagesPerSecond === null ? '' : `, ${report.imagesPerSecond.toFixed(1)} images/s`;
       log(

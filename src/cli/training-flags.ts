@@ -149,7 +149,7 @@ export function addTrainingFlags(command: Command): Command {
 }
 
 /** `--augment`, `--augment flip,color`: the schema says which there are. */
-function augmentations(text: string): string[] {
+export function augmentations(text: string): string[] {
   return text.split(',').map((kind) => kind.trim());
 }
 

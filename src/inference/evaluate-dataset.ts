@@ -16,6 +16,7 @@ import { assertNotAborted } from './gate.js';
 import type { OpenedModel } from './open-model.js';
 import { findServingForm } from './serving-form.js';
 import { settleAll } from './settle-all.js';
+import { createStartedThreads, untilStarted } from './started-threads.js';
 import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
 
 export interface EvaluateDatasetOptions {
@@ -65,6 +66,7 @@ export async function evaluateDataset(
       classCount: classes.length,
       ignoreIndex,
       size,
+      started: createStartedThreads(),
     },
     threads,
   );
@@ -133,6 +135,9 @@ function createPool(setup: EvaluateSetup, threads: number): EvaluationPool {
       const blank = { image: new Uint8Array(3 * pixels), label: new Uint8Array(pixels) };
       await settleAll(Array.from({ length: threads }, () => count(blank)));
     },
-    close: () => piscina.destroy(),
+    async close() {
+      await untilStarted(setup.started, threads);
+      await piscina.destroy();
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { Size } from '../data/dataset.js';
+import type { StartedThreads } from './started-threads.js';
 import type { VictimFiles } from './victim-session.js';
 
 /** What an evaluation's worker thread is started with. */
@@ -9,6 +10,7 @@ export interface EvaluateSetup {
   readonly classCount: number;
   readonly ignoreIndex: number;
   readonly size: Size;
+  readonly started: StartedThreads;
 }
 
 /** One scene to be counted. The arrays are moved to the worker, not copied. */

@@ -9,6 +9,7 @@ import { measurePerturbation } from '../shared/perturbation.js';
 import type { EvaluateSetup, EvaluateTask } from './evaluate-protocol.js';
 import { fromImageTensor, toImageTensor } from './image-tensor.js';
 import { type ImageModel, imageTensor, loadImageModel, runImageModel } from './session.js';
+import { reportStarted } from './started-threads.js';
 import { loadVictim, type VictimSession } from './victim-session.js';
 import { refusalAsValue, type WorkerRefusal } from './worker-refusal.js';
 
@@ -23,13 +24,11 @@ interface Models {
  * Counts one scene, in a worker thread whose sessions have one thread each.
  * A promise, so that the thread counts as ready when its models are loaded; what does not load is told to whoever asks.
  */
-export const evaluateScene = refusalAsValue(loadModels).then(
-  (models) =>
-    (task: EvaluateTask): Promise<SceneCounts | WorkerRefusal> =>
-      'refusal' in models
-        ? Promise.resolve(models)
-        : refusalAsValue(() => countScene(task, models)),
-);
+export const evaluateScene = refusalAsValue(loadModels).then((models) => {
+  reportStarted(setup.started);
+  return (task: EvaluateTask): Promise<SceneCounts | WorkerRefusal> =>
+    'refusal' in models ? Promise.resolve(models) : refusalAsValue(() => countScene(task, models));
+});
 
 async function loadModels(): Promise<Models> {
   const { victim, attacker } = setup;
