@@ -14,6 +14,7 @@ import { lockRun } from '../train/run-lock.js';
 import { trainAttacker } from '../train/train-attacker.js';
 import { assertFree, assertResumable, assertSameOptions } from '../train/training-checks.js';
 import { withInterrupt } from './interrupt.js';
+import { addLogFlags, createLogs } from './log-flags.js';
 import { fraction, integer, number, positiveInteger } from './numbers.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { formatCount, formatPercent, formatScores } from './scores.js';
@@ -46,7 +47,7 @@ export function configureTrainAttacker(command: Command): void {
 /** No defaults here but names: they are the schema's. */
 function addAttackerFlags(command: Command): Command {
   const victimsOwn = "the victim's";
-  return addSizeFlags(addBatchSizeFlag(addCheckpointFlags(command, victimsOwn)), victimsOwn)
+  addSizeFlags(addBatchSizeFlag(addCheckpointFlags(command, victimsOwn)), victimsOwn)
     .option('--malname <name>', "name of the attacker's checkpoint; --name is the victim's", 'mal')
     .addOption(
       new Option('--attacker <kind>', 'its network (default: autoencoder)').choices(ATTACKER_NAMES),
@@ -99,8 +100,8 @@ function addAttackerFlags(command: Command): Command {
     )
     .option('--reload-class-weights', 'count the classes anew instead of reading cached weights')
     .option('--with-unlabeled', 'let unlabelled pixels count in the loss')
-    .option('--seed <n>', 'decides first weights and order (default: 1)', integer)
-    .option('--print-step', 'print the loss of each step')
+    .option('--seed <n>', 'decides first weights and order (default: 1)', integer);
+  return addLogFlags(command)
     .addOption(
       new Option('--malpretrained <name>', "begin with another attacker's weights").conflicts(
         'resume',
@@ -158,7 +159,8 @@ async function trainFromFlags(flags: AttackerFlags): Promise<AttackerState> {
         cacheDir: segprobeCacheDir(),
         reloadClassWeights: flags['reloadClassWeights'] === true,
         onClassPixels: observer.onClassPixels,
-        observer,
+        observer: createLogs(flags, config, observer),
+        workers: flags.workers,
         signal,
       }),
     );

@@ -13,6 +13,7 @@ import { encoderFolderOf, trainInParts } from '../train/encoder-first.js';
 import { lockRun } from '../train/run-lock.js';
 import { assertFree, assertResumable, assertSameOptions } from '../train/training-checks.js';
 import { withInterrupt } from './interrupt.js';
+import { createLogs } from './log-flags.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { formatCount, formatPercent, formatScores } from './scores.js';
 import { createTrainObserver } from './train-observer.js';
@@ -60,7 +61,8 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
         cacheDir: segprobeCacheDir(),
         reloadClassWeights: flags['reloadClassWeights'] === true,
         onClassPixels: observer.onClassPixels,
-        observer,
+        observer: createLogs(flags, config, observer),
+        workers: flags.workers,
         signal,
         onPart: (part) => observer.log(PARTS[part]),
       }),

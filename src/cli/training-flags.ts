@@ -15,6 +15,7 @@ import {
 } from '../train/config.js';
 import { MODEL_NAMES } from '../train/models/index.js';
 import type { TrainState } from '../train/train-state.js';
+import { addLogFlags } from './log-flags.js';
 import { integer, number, positiveInteger } from './numbers.js';
 
 /** The options of train, test and full as commander parses them; names are the ancestors' where they had one. */
@@ -25,6 +26,7 @@ export interface TrainingFlags {
   readonly name: string;
   readonly saveDir: string;
   readonly device: (typeof DEVICES)[number];
+  readonly workers?: number;
   readonly [key: string]: unknown;
 }
 
@@ -70,7 +72,7 @@ export function addSizeFlags(command: Command, byDefault = "the data set's"): Co
 
 /** How to train; no defaults here, they are the schema's. */
 export function addTrainingFlags(command: Command): Command {
-  return addSizeFlags(addBatchSizeFlag(addCheckpointFlags(command)))
+  addSizeFlags(addBatchSizeFlag(addCheckpointFlags(command)))
     .option('--epochs <n>', 'passes over the data set (default: 300)', positiveInteger)
     .option('--lr, --learning-rate <rate>', "Adam's learning rate (default: 5e-4)", number)
     .addOption(
@@ -129,8 +131,8 @@ export function addTrainingFlags(command: Command): Command {
     )
     .option('--reload-class-weights', 'count the classes anew instead of reading cached weights')
     .option('--with-unlabeled', 'let unlabelled pixels count in the loss')
-    .option('--seed <n>', 'decides first weights, order and dropout (default: 1)', integer)
-    .option('--print-step', 'print the loss of each step')
+    .option('--seed <n>', 'decides first weights, order and dropout (default: 1)', integer);
+  return addLogFlags(command)
     .addOption(
       new Option(
         '--pretrained <name>',

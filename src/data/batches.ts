@@ -23,8 +23,8 @@ export interface LoadBatchesOptions {
   readonly size: Size;
   /** The scenes of all batches, by index, in this order. */
   readonly order: readonly number[];
-  /** How many scenes are read in advance of the batch in the consumer's hands. @defaultValue two batches' */
-  readonly prefetch?: number | undefined;
+  /** How many batches are read in advance of the one in the consumer's hands; 0: each when it is asked for. @defaultValue 2 */
+  readonly workers?: number | undefined;
   /** The number of the batch to begin at, as after a resumption: those before it are not read. @defaultValue 0 */
   readonly firstBatch?: number | undefined;
   /** Changes each scene as soon as it is read, e.g. augmentation; `index` is the scene's in the data set. */
@@ -42,16 +42,16 @@ export interface BatchLoader extends AsyncIterable<Batch> {
 /**
  * Loads batches ahead of the consumer.
  *
- * Reading begins with the loop and stops with it. `prefetch` scenes of 4 · H · W bytes are held at most, beside the
+ * Reading begins with the loop and stops with it. `workers` batches of scenes of 4 · H · W bytes are held at most, beside the
  * batch that the consumer has. A scene that cannot be read fails the loop when its batch comes, not before.
  *
- * @throws RangeError where `batchSize` or `prefetch` is no positive whole number. The loop throws what reading
+ * @throws RangeError where `batchSize` is no positive whole number, or `workers` no whole number of 0 or more. The loop throws what reading
  *   throws, SegprobeError `SHAPE_MISMATCH` for a scene of another size, and `CANCELLED`.
  */
 export function loadBatches(dataset: Dataset, options: LoadBatchesOptions): BatchLoader {
-  const { batchSize, size, order, prefetch = 2 * batchSize, firstBatch = 0 } = options;
-  assertPositive('batchSize', batchSize);
-  assertPositive('prefetch', prefetch);
+  const { batchSize, size, order, workers = 2, firstBatch = 0 } = options;
+  assertWhole('batchSize', batchSize, 1);
+  assertWhole('workers', workers, 0);
   let waitSeconds = 0;
 
   async function* iterate(): AsyncGenerator<Batch, void, undefined> {
@@ -59,7 +59,7 @@ export function loadBatches(dataset: Dataset, options: LoadBatchesOptions): Batc
       size,
       order: order.slice(firstBatch * batchSize),
       groupSize: batchSize,
-      ahead: prefetch,
+      ahead: workers * batchSize,
       collect: (scenes) => toBatch(scenes, size),
       transform: options.transform,
       signal: options.signal,
@@ -101,8 +101,8 @@ function writeShares(target: Float32Array, start: number, values: Uint8Array): v
   for (let i = 0; i < values.length; i++) target[start + i] = SHARES[values[i]!]!;
 }
 
-function assertPositive(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new RangeError(`expected ${name} to be a positive whole number, got ${value}`);
+function assertWhole(name: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least) {
+    throw new RangeError(`expected ${name} to be a whole number of ${least} or more, got ${value}`);
   }
 }

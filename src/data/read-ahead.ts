@@ -7,7 +7,10 @@ export interface ReadAheadOptions<T> {
   readonly order: readonly number[];
   /** Scenes taken at a time; the last group may be smaller. */
   readonly groupSize: number;
-  /** The most scenes, beside the group that is taken, that are being read or wait. Less than a group counts as one. */
+  /**
+   * The most scenes, beside the group that is taken, that are being read or wait. Less than a group counts as one; with 0, a group is
+   * read when it is asked for.
+   */
   readonly ahead: number;
   /** Makes what the consumer gets of a group. */
   readonly collect: (scenes: readonly Scene[]) => T;
@@ -43,14 +46,14 @@ export async function* readAhead<T>(
   };
   throwIfCancelled();
   try {
-    beginReads();
-    while (outcomes.length > 0) {
+    while (begun < order.length || outcomes.length > 0) {
+      beginReads();
       const scenes = (await Promise.all(outcomes.slice(0, groupSize))).map(sceneOf);
       throwIfCancelled();
       void outcomes.splice(0, groupSize);
       // Collected before the threads are busy again: both want the same cores.
       const collected = collect(scenes);
-      beginReads();
+      if (options.ahead > 0) beginReads();
       yield collected;
     }
   } finally {

@@ -55,6 +55,8 @@ export interface AttackerTrainingSource {
   readonly reloadClassWeights?: boolean;
   /** Is told how validation goes. */
   readonly observer?: Pick<TrainObserver, 'onValidation' | 'onPredictions'>;
+  /** Batches read ahead; 0: each when it is needed. @defaultValue 2 */
+  readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told after each label that is counted for the class weights. */
   readonly onClassPixels?: (done: number, total: number) => void;
@@ -132,7 +134,7 @@ interface Prepared extends Pick<Training<AttackerState>, 'scenes' | 'stepsPerEpo
 }
 
 function createTraining(
-  { config, folder, val, observer, signal }: AttackerTrainingSource,
+  { config, folder, val, observer, workers, signal }: AttackerTrainingSource,
   lock: RunLock,
   { attacker, best: bestBefore, ...prepared }: Prepared,
 ): Training<AttackerState> {
@@ -157,6 +159,7 @@ function createTraining(
           size: { height, width },
           limit,
           signal,
+          workers,
           maxLinf: config.norm === 'linf' ? config.epsilon : undefined,
           onPredictions: (predictions) => observer?.onPredictions?.({ epoch, ...predictions }),
           onProgress: (done, totalImages) =>

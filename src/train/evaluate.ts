@@ -16,6 +16,8 @@ export interface EvaluateOptions {
   readonly size: Size;
   /** How many of the first scenes; all if absent. */
   readonly limit?: number | undefined;
+  /** Batches read ahead; 0: each when it is needed. @defaultValue 2 */
+  readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (done: number, total: number) => void;
   readonly onPredictions?: ((predictions: Predictions) => void) | undefined;
@@ -31,7 +33,7 @@ export interface Evaluation extends SegmentationScores {
 
 /** Predicts every scene of a split and counts its pixels: the standard IoU over the whole split. */
 export async function evaluateVictim(
-  victim: Victim,
+  victim: Pick<Victim, 'predict'>,
   dataset: Dataset,
   options: EvaluateOptions,
 ): Promise<Evaluation> {

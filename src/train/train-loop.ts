@@ -41,7 +41,11 @@ export interface LoopOptions {
   readonly folder: string;
   /** To be done in all. */
   readonly epochs: number;
+  /** Stop after this epoch, though the learning rate falls as if all were to come. @defaultValue the last */
+  readonly until?: number | undefined;
   readonly train: Dataset;
+  /** Batches read ahead; 0: each when it is needed. @defaultValue 2 */
+  readonly workers?: number | undefined;
   readonly observer: TrainObserver;
   /** When it aborts, the training saves where it is and throws `CANCELLED`. */
   readonly signal?: AbortSignal | undefined;
@@ -55,14 +59,24 @@ export interface LoopOptions {
  * checkpoint holds, one is written first, unless they diverged.
  */
 export async function runTraining(options: LoopOptions, training: Training): Promise<void> {
-  const { observer, epochs, folder } = options;
-  const { epoch, step, classes, metrics } = training.state;
+  const { observer, epochs, until = epochs, folder } = options;
+  const { epoch, step, classes, ignoreIndex, metrics } = training.state;
   const { stepsPerEpoch } = training;
   const bestMiou = training.bestMiou();
-  const start = { folder, classes, metrics, epochs, epoch, step, stepsPerEpoch, bestMiou };
+  const start = {
+    folder,
+    classes,
+    ignoreIndex,
+    metrics,
+    epochs,
+    epoch,
+    step,
+    stepsPerEpoch,
+    bestMiou,
+  };
   observer.onStart({ ...start, resumed: step > 0 });
   try {
-    while (training.state.epoch < epochs) {
+    while (training.state.epoch < until) {
       const report = await runEpoch(options, training).catch((error: unknown) =>
         saveAndThrow(error, training),
       );
@@ -111,7 +125,7 @@ async function runEpoch(options: LoopOptions, training: Training): Promise<Epoch
 }
 
 function loaderOf(
-  { config, train, signal }: LoopOptions,
+  { config, train, workers, signal }: LoopOptions,
   { state, scenes }: Training,
 ): BatchLoader {
   return loadBatches(train, {
@@ -119,6 +133,7 @@ function loaderOf(
     size: { height: config.height, width: config.width },
     order: shuffledIndices(scenes, createRandom(config.seed, state.epoch)),
     firstBatch: state.batch,
+    workers,
     signal,
   });
 }
@@ -157,13 +172,13 @@ async function runSteps(
 
 /** Validates if it is time, and turns the page. */
 async function finishEpoch(
-  { config, epochs }: LoopOptions,
+  { config, epochs, until = epochs }: LoopOptions,
   training: Training,
   timing: { imagesPerSecond: number | null; waitSeconds: number; started: number },
 ): Promise<EpochReport> {
   const { state, stepsPerEpoch } = training;
   const epoch = state.epoch + 1;
-  const isTime = epoch % config.valEvery === 0 || epoch === epochs;
+  const isTime = epoch % config.valEvery === 0 || epoch === until;
   const scores = isTime ? await training.validate(epoch) : NO_SCORES;
   const report: EpochReport = {
     epoch,

@@ -42,6 +42,7 @@ export interface TrainStart {
   /** The checkpoint's, `save/NAME`. */
   readonly folder: string;
   readonly classes: readonly LabelClass[];
+  readonly ignoreIndex: number;
   /** To be done in all. */
   readonly epochs: number;
   /** Epochs that are complete. */

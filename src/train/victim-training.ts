@@ -44,6 +44,8 @@ export interface VictimTrainingSource {
   readonly reloadClassWeights?: boolean;
   /** Is told how validation goes. */
   readonly observer?: Pick<TrainObserver, 'onValidation' | 'onPredictions'>;
+  /** Batches read ahead; 0: each when it is needed. @defaultValue 2 */
+  readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told after each label that is counted for the class weights. */
   readonly onClassPixels?: (done: number, total: number) => void;
@@ -135,7 +137,7 @@ interface Prepared extends Pick<Training<TrainState>, 'scenes' | 'stepsPerEpoch'
 }
 
 function createTraining(
-  { config, folder, val, observer, signal }: VictimTrainingSource,
+  { config, folder, val, observer, workers, signal }: VictimTrainingSource,
   lock: RunLock,
   { victim, best: bestBefore, ...prepared }: Prepared,
 ): Training<TrainState> {
@@ -158,6 +160,7 @@ function createTraining(
         size: { height, width },
         limit,
         signal,
+        workers,
         onPredictions: (predictions) => observer?.onPredictions?.({ epoch, ...predictions }),
         onProgress: (done, totalImages) =>
           observer?.onValidation({ epoch, images: done, totalImages }),

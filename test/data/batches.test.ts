@@ -80,16 +80,24 @@ describe('loadBatches', () => {
     assert.equal(dataset.mostInFlight(), 6);
   });
 
-  it('keeps as many scenes in flight as prefetch says, at least a batch', async () => {
-    for (const [prefetch, expected] of [
-      [5, 5],
-      [1, 3],
-    ] as const) {
+  for (const { workers, expected } of [
+    // A batch is in hand, as many as there are workers ahead.
+    { workers: 3, expected: [12, 15, 18, 20, 20, 20, 20] },
+    { workers: 1, expected: [6, 9, 12, 15, 18, 20, 20] },
+    { workers: 0, expected: [3, 6, 9, 12, 15, 18, 20] },
+  ]) {
+    it(`reads ${workers} batches ahead with ${workers} workers`, async () => {
       const dataset = createWatchedDataset(20);
-      await collect(dataset, { batchSize: 3, prefetch });
-      assert.equal(dataset.mostInFlight(), expected);
-    }
-  });
+      const begunAt: number[] = [];
+      const loader = loadBatches(dataset, options(dataset, { batchSize: 3, workers }));
+      for await (const { count } of loader) {
+        assert.equal(count, begunAt.length < 6 ? 3 : 2);
+        begunAt.push(dataset.begun.length);
+      }
+      assert.deepEqual(begunAt, expected);
+      assert.equal(dataset.mostInFlight(), Math.max(3, 3 * workers));
+    });
+  }
 
   it('fails when the batch of the broken scene is reached, and with nothing left behind', async () => {
     const broken = new Error('scene 5 is broken');
@@ -160,7 +168,7 @@ describe('loadBatches', () => {
 
   it('counts the seconds that the consumer waits, and none that it works', async () => {
     const dataset = createWatchedDataset(4, { delayMs: 60 });
-    const loader = loadBatches(dataset, options(dataset, { batchSize: 1, prefetch: 4 }));
+    const loader = loadBatches(dataset, options(dataset, { batchSize: 1, workers: 4 }));
     assert.equal(loader.waitSeconds, 0);
     for await (const batch of loader) {
       assert.equal(batch.count, 1);
@@ -184,15 +192,12 @@ describe('loadBatches', () => {
     });
   }
 
-  it('refuses a batch size or a prefetch that is no positive whole number', () => {
+  it('refuses a batch size that is no positive whole number, and workers that are less than none', () => {
     const dataset = createWatchedDataset(1);
-    for (const wrong of [0, -1, 1.5, NaN]) {
-      assert.throws(() => loadBatches(dataset, options(dataset, { batchSize: wrong })), RangeError);
-      assert.throws(
-        () => loadBatches(dataset, options(dataset, { batchSize: 1, prefetch: wrong })),
-        RangeError,
-      );
-    }
+    const load = (own: Partial<LoadBatchesOptions>) => () =>
+      loadBatches(dataset, options(dataset, { batchSize: 1, ...own }));
+    for (const batchSize of [0, -1, 1.5, NaN]) assert.throws(load({ batchSize }), RangeError);
+    for (const workers of [-1, 1.5, NaN]) assert.throws(load({ workers }), RangeError);
   });
 });
 

@@ -3,6 +3,7 @@ import { sharp } from '../../data/sharp.js';
 import type { LabelClass } from '../../shared/classes.js';
 
 const CHANNELS = 3;
+const BLACK = [0, 0, 0];
 /** White pixels between two pictures. */
 const GAP = 4;
 
@@ -46,14 +47,14 @@ export async function encodeGrid(
   return { png: data, width: info.width, height: info.height };
 }
 
-/** Paints class numbers in their classes' colours. */
+/** Paints class numbers in their classes' colours, and black what is no class. */
 export function toColors(
   labels: ArrayLike<number>,
   classes: readonly Pick<LabelClass, 'color'>[],
 ): Uint8Array {
   const pixels = new Uint8Array(labels.length * CHANNELS);
   for (let i = 0; i < labels.length; i++) {
-    pixels.set(classes[labels[i]!]!.color, i * CHANNELS);
+    pixels.set(classes[labels[i]!]?.color ?? BLACK, i * CHANNELS);
   }
   return pixels;
 }
