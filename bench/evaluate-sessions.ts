@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { Piscina } from 'piscina';
-import { fromImageTensor, toImageTensor } from '../src/inference/image-tensor.js';
+import { fromImageTensor, toImageTensor } from '../src/shared/image-tensor.js';
 import {
   imageTensor,
   loadImageModel,

@@ -7,7 +7,7 @@ import {
 import type { SceneCounts } from '../shared/evaluation.js';
 import { measurePerturbation } from '../shared/perturbation.js';
 import type { EvaluateSetup, EvaluateTask } from './evaluate-protocol.js';
-import { fromImageTensor, toImageTensor } from './image-tensor.js';
+import { fromImageTensor, toImageTensor } from '../shared/image-tensor.js';
 import { type ImageModel, imageTensor, loadImageModel, runImageModel } from './session.js';
 import { reportStarted } from './started-threads.js';
 import { loadVictim, type VictimSession } from './victim-session.js';

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import type { Size } from '../data/dataset.js';
 import { argmaxOverClasses } from '../shared/argmax.js';
-import { toImageTensor } from './image-tensor.js';
+import { toImageTensor } from '../shared/image-tensor.js';
 import { imageTensor, loadImageModel, runImageModel, runServingForm } from './session.js';
 
 /** Where a victim lies. */

@@ -2,7 +2,7 @@ import { Piscina } from 'piscina';
 import { argmaxOverClasses } from '../shared/argmax.js';
 import type { SegprobeError } from '../shared/errors.js';
 import { resizeLabelMap } from '../shared/label-map.js';
-import { toImageTensor } from './image-tensor.js';
+import { toImageTensor } from '../shared/image-tensor.js';
 import { countLabels, paintOver } from './label-pixels.js';
 import { type ImageModel, imageTensor, loadImageModel, runImageModel } from './session.js';
 import type { SegmentResult, SegmentTask, WorkerModel, WorkerSetup } from './worker-protocol.js';

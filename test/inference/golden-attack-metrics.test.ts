@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { autoencoderModel } from '../../bench/autoencoder-model.js';
 import { decodePicture } from '../../src/data/decode.js';
-import { fromImageTensor, toImageTensor } from '../../src/inference/image-tensor.js';
+import { fromImageTensor, toImageTensor } from '../../src/shared/image-tensor.js';
 import { imageTensor, loadImageModel, runImageModel } from '../../src/inference/session.js';
 import { measurePerturbation } from '../../src/shared/perturbation.js';
 import { assertAllClose } from '../support/all-close.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fromImageTensor, toImageTensor } from '../../src/inference/image-tensor.js';
+import { fromImageTensor, toImageTensor } from '../../src/shared/image-tensor.js';
 import { testPicture } from '../support/rgb-pictures.js';
 
 describe('toImageTensor', () => {

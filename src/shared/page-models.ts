@@ -1,0 +1,48 @@
+import { SegprobeError } from './errors.js';
+import type { ModelFacts } from './manifest.js';
+
+/** A model that the page can fetch. */
+export interface PageModel {
+  readonly name: string;
+  readonly facts: ModelFacts;
+  /** Of the file, in lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Of the file, relative to the page; it changes with the file, so that a copy may be kept for ever. */
+  readonly url: string;
+}
+
+/** `models.json`: what lies beside the page. */
+export interface PageModels {
+  /** Whether a service stands behind the page, which can compute as well. */
+  readonly service: boolean;
+  /** Victims and attackers by name. */
+  readonly models: readonly PageModel[];
+}
+
+/** Lists a model for the page. Of a manifest only the facts are taken. */
+export function toPageModel({ name, facts, sha256, bytes }: Omit<PageModel, 'url'>): PageModel {
+  const { kind, classes, palette, ignoreIndex, dataset, inputSize, checkpointSha256 } = facts;
+  return {
+    name,
+    facts: { kind, classes, palette, ignoreIndex, dataset, inputSize, checkpointSha256 },
+    sha256,
+    bytes,
+    url: `onnx/${encodeURIComponent(name)}.onnx?sha256=${sha256.slice(0, 16)}`,
+  };
+}
+
+/**
+ * Checks `models.json`.
+ * @throws SegprobeError `FILE_INVALID` for anything that is no list of models.
+ */
+export function parsePageModels(json: unknown): PageModels {
+  const found = json as Partial<PageModels> | null;
+  if (typeof found !== 'object' || !Array.isArray(found?.models)) {
+    throw new SegprobeError(
+      'FILE_INVALID',
+      `models.json: expected {"service", "models"}, got ${JSON.stringify(json)?.slice(0, 80)}`,
+    );
+  }
+  return { service: found.service === true, models: found.models as PageModel[] };
+}
