@@ -13,10 +13,22 @@ export function formatScores(
   names: readonly string[],
   { iou }: { readonly iou: readonly (number | null)[] },
 ): string {
-  const width = Math.max(...names.map((name) => name.length));
-  return names
-    .map((name, i) => ({ name, value: iou[i] ?? null }))
-    .filter(({ value }) => value !== null)
-    .map(({ name, value }) => `  ${name.padEnd(width)}  ${formatPercent(value).padStart(8)}`)
+  const rows = names.map((name, i) => ({ name, value: iou[i] ?? null }));
+  return formatTable(
+    rows
+      .filter(({ value }) => value !== null)
+      .map(({ name, value }) => [name, formatPercent(value).padStart(8)]),
+  );
+}
+
+/** Lines rows up: the first column at its left, figures at their right. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widthOf = (column: number): number =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows
+    .map(([name, ...figures]) => {
+      const cells = figures.map((figure, i) => figure.padStart(widthOf(i + 1)));
+      return `  ${[name!.padEnd(widthOf(0)), ...cells].join('  ')}`;
+    })
     .join('\n');
 }

@@ -7,9 +7,10 @@ import { useDevice } from '../train/device.js';
 import { batchSizesOf, evaluateVictim } from '../train/evaluate.js';
 import { createVictim } from '../train/victim.js';
 import { withInterrupt } from './interrupt.js';
+import { addWorkersFlag } from './log-flags.js';
 import { printJson, printLine, printMessage } from './output.js';
 import { formatDuration, startProgress } from './progress.js';
-import { formatPercent, formatScores } from './scores.js';
+import { formatCount, formatPercent, formatTable } from './scores.js';
 import {
   addBatchSizeFlag,
   addCheckpointFlags,
@@ -25,12 +26,17 @@ export interface TestResult {
   readonly classes: readonly {
     readonly name: string;
     readonly iou: number | null;
+    /** Share of the class's labelled pixels predicted as it. */
+    readonly accuracy: number | null;
+    /** Labelled pixels. */
     readonly pixels: number;
   }[];
   readonly miou: number | null;
   /** As PyTorch-ENet's own metric has it, which forgives labelled pixels predicted as unlabelled. */
   readonly ancestorMiou: number | null;
   readonly pixelAccuracy: number | null;
+  /** Mean over the classes that occur in the labels of their accuracy. */
+  readonly classAccuracy: number | null;
   readonly imagesPerSecond: number;
   readonly victim: string;
   readonly dataset: string;
@@ -42,7 +48,8 @@ export function configureTest(command: Command): void {
   addSizeFlags(
     addBatchSizeFlag(addCheckpointFlags(command, "the checkpoint's"), "the checkpoint's"),
     "the checkpoint's",
-  )
+  );
+  addWorkersFlag(command)
     .addOption(splitOption())
     .option('--json', 'print the result as one JSON object')
     .action(async (flags: TrainingFlags & { split: Split }) => {
@@ -93,6 +100,7 @@ export async function test(flags: TrainingFlags, split: Split): Promise<TestResu
           batchSize,
           size,
           limit: total,
+          workers: flags.workers,
           signal,
           onProgress: (done) => {
             const speed = done / elapsed();
@@ -101,17 +109,19 @@ export async function test(flags: TrainingFlags, split: Split): Promise<TestResu
           },
         }),
       );
-      const { iou, miou, pixelAccuracy, pixels, images, matrix } = scores;
+      const { iou, miou, pixelAccuracy, accuracy, classAccuracy, pixels, images, matrix } = scores;
       return {
         images,
         classes: state.classes.map(({ name }, i) => ({
           name,
           iou: iou[i] ?? null,
+          accuracy: accuracy[i] ?? null,
           pixels: pixels[i]!,
         })),
         miou,
         ancestorMiou: ancestorMeanIou(matrix, dataset.classTable.ignoreIndex),
         pixelAccuracy,
+        classAccuracy,
         imagesPerSecond: images / elapsed(),
         victim: flags.name,
         dataset: dataset.name,
@@ -126,16 +136,27 @@ export async function test(flags: TrainingFlags, split: Split): Promise<TestResu
   }
 }
 
-/** Prints the result for a person. */
+/** Prints the result for a person: a table of IoU and accuracy by class, and the figures of the whole. */
 export function printTestResult(result: TestResult): void {
-  const { victim, dataset, split, images, miou, ancestorMiou, pixelAccuracy, classes } = result;
+  const { victim, dataset, split, images, classes } = result;
   printLine(
-    `${victim} on ${dataset} ${split}, ${images} images: mIoU ${formatPercent(miou)}, pixel accuracy ${formatPercent(pixelAccuracy)}`,
+    `${victim} on ${dataset} ${split}, ${formatCount(images, 'image')}, ${result.imagesPerSecond.toFixed(1)} images/s`,
   );
-  const names = classes.map(({ name }) => name);
-  printLine(formatScores(names, { iou: classes.map(({ iou }) => iou) }));
+  const counted = classes.filter(({ iou }) => iou !== null);
   printLine(
-    `mIoU by PyTorch-ENet's own measure, which forgives a labelled pixel predicted as unlabelled: ${formatPercent(ancestorMiou)}`,
+    formatTable([
+      ['', 'IoU', 'accuracy'],
+      ...counted.map(({ name, iou, accuracy }) => [
+        name,
+        formatPercent(iou),
+        formatPercent(accuracy),
+      ]),
+      ['mean', formatPercent(result.miou), formatPercent(result.classAccuracy)],
+    ]),
+  );
+  printLine(`pixel accuracy ${formatPercent(result.pixelAccuracy)}`);
+  printLine(
+    `mIoU by PyTorch-ENet's own measure, which forgives a labelled pixel predicted as unlabelled: ${formatPercent(result.ancestorMiou)}`,
   );
 }
 

@@ -67,6 +67,10 @@ export interface SegmentationScores {
   readonly miou: number | null;
   /** Share of counted pixels predicted right; null when none was counted. */
   readonly pixelAccuracy: number | null;
+  /** Share of each class's counted pixels predicted as it; null where there is none. */
+  readonly accuracy: (number | null)[];
+  /** Mean over the classes that have an accuracy; null when none has. */
+  readonly classAccuracy: number | null;
   /** Counted pixels by given class. */
   readonly pixels: number[];
 }
@@ -97,13 +101,25 @@ export function scoresOf(matrix: ConfusionMatrix, ignoreIndex: number): Segmenta
     const union = given + predicted[k]! - hits;
     return k === ignoreIndex || union === 0 ? null : hits / union;
   });
-  const known = iou.filter((value) => value !== null);
+  const accuracy = pixels.map((given, k) => quotient(counts[k * classCount + k]!, given));
   return {
     iou,
-    miou: known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length,
-    pixelAccuracy: total === 0 ? null : right / total,
+    miou: meanOfKnown(iou),
+    pixelAccuracy: quotient(right, total),
+    accuracy,
+    classAccuracy: meanOfKnown(accuracy),
     pixels,
   };
+}
+
+function meanOfKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  const sum = known.reduce((total, value) => total + value, 0);
+  return quotient(sum, known.length);
+}
+
+function quotient(sum: number, count: number): number | null {
+  return count === 0 ? null : sum / count;
 }
 
 /**

@@ -126,7 +126,6 @@ export function resultOf(
   const isAttacked = names.attacker !== null && images > 0;
   const [clean, attacked] = [tally.clean, tally.attacked].map((scores) => ({
     ...scoresOf(scores.matrix, ignoreIndex),
-    accuracy: accuraciesOf(scores.matrix),
     imageMiou: quotient(scores.imageMiou, scores.scored),
   })) as [Scores, Scores];
   return {
@@ -143,8 +142,8 @@ export function resultOf(
     miouAttacked: isAttacked ? attacked.miou : null,
     pixelAccuracy: clean.pixelAccuracy,
     pixelAccuracyAttacked: isAttacked ? attacked.pixelAccuracy : null,
-    classAccuracy: meanOf(clean.accuracy),
-    classAccuracyAttacked: isAttacked ? meanOf(attacked.accuracy) : null,
+    classAccuracy: clean.classAccuracy,
+    classAccuracyAttacked: isAttacked ? attacked.classAccuracy : null,
     imageMiou: clean.imageMiou,
     imageMiouAttacked: isAttacked ? attacked.imageMiou : null,
     flippedShare: isAttacked ? tally.flippedShare / images : null,
@@ -155,7 +154,6 @@ export function resultOf(
 }
 
 type Scores = ReturnType<typeof scoresOf> & {
-  readonly accuracy: (number | null)[];
   readonly imageMiou: number | null;
 };
 
@@ -165,25 +163,6 @@ function addMatrix(tally: ScoreTally, matrix: ConfusionMatrix, ignoreIndex: numb
   if (miou === null) return;
   tally.imageMiou += miou;
   tally.scored++;
-}
-
-/** Right pixels over labelled pixels by class; null for a class that is not labelled. */
-function accuraciesOf({ classCount, counts }: ConfusionMatrix): (number | null)[] {
-  return Array.from({ length: classCount }, (_, k) => {
-    const row = counts.subarray(k * classCount, (k + 1) * classCount);
-    return quotient(
-      row[k]!,
-      row.reduce((sum, count) => sum + count, 0),
-    );
-  });
-}
-
-function meanOf(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return quotient(
-    known.reduce((sum, value) => sum + value, 0),
-    known.length,
-  );
 }
 
 function quotient(sum: number, count: number): number | null {

@@ -9,11 +9,13 @@ import { parseTrainConfig } from '../../src/train/config.js';
 import { createEnet } from '../../src/train/models/enet.js';
 import { createModel } from '../../src/train/models/index.js';
 import { initialWeights, unpackWeights } from '../../src/train/packing.js';
+import { assertAllClose } from '../support/all-close.js';
 import { attackerCheckpoint } from '../support/attacker-checkpoints.js';
 import { checkpointAt } from '../support/checkpoints.js';
 import { segprobe } from '../support/cli.js';
 import { writeDrawnCamvid } from '../support/datasets.js';
 import { scratchFolder } from '../support/scratch-folder.js';
+import { TOLERANCE } from '../support/tolerances.js';
 
 const SIZE = { height: 32, width: 32 };
 
@@ -53,12 +55,15 @@ describe('segprobe test', function () {
 
   it("measures the checkpoint's data set and prints one JSON object", async () => {
     const { imagesPerSecond, classes, ...rest } = await result();
-    const { miou, ancestorMiou, pixelAccuracy, ...facts } = rest;
+    const { miou, ancestorMiou, pixelAccuracy, classAccuracy, ...facts } = rest;
     const expected = { images: 5, victim: 'tiny', dataset: 'camvid', split: 'val' };
     assert.deepEqual(facts, expected);
     assert.ok(imagesPerSecond > 0);
     assert.ok(miou! >= 0 && miou! < 0.5 && pixelAccuracy! < 0.9);
     assert.ok(ancestorMiou! >= miou! && ancestorMiou! < 0.5);
+    const accuracies = classes.flatMap(({ accuracy }) => accuracy ?? []);
+    const sum = accuracies.reduce((total, accuracy) => total + accuracy, 0);
+    assertAllClose([classAccuracy!], [sum / accuracies.length], TOLERANCE.float64Arithmetic);
     assert.deepEqual(
       classes.map(({ name }) => name),
       CAMVID.classes.map(({ name }) => name),
@@ -88,8 +93,15 @@ describe('segprobe test', function () {
   it('prints a table for people, and says on stderr what computes', async () => {
     const { code, stdout, stderr } = await segprobe('test', ...checkpoint, '--limit', '1');
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^tiny on camvid val, 1 images: mIoU +\d+\.\d\d %, pixel accuracy/);
-    assert.match(stdout, /\n {2}sky +\d+\.\d\d %\n/);
+    const lines = stdout.split('\n');
+    const share = '(\\d+\\.\\d\\d %|–)';
+    assert.match(lines[0]!, /^tiny on camvid val, 1 image, \d+\.\d images\/s$/);
+    assert.match(lines[1]!, /^ +IoU +accuracy$/);
+    assert.match(lines[2]!, new RegExp(`^  sky +${share} +${share}$`));
+    const [mean, pixels, ancestor] = lines.slice(-4);
+    assert.match(mean!, new RegExp(`^  mean +${share} +${share}$`));
+    assert.match(pixels!, /^pixel accuracy \d+\.\d\d %$/);
+    assert.match(ancestor!, /^mIoU by PyTorch-ENet's own measure, .*: \d+\.\d\d %$/);
     assert.match(stderr, /^TensorFlow \S+ on cpu; 1 images of 32×32\n$/);
   });
 

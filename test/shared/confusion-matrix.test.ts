@@ -88,6 +88,14 @@ describe('scoresOf', () => {
     assert.deepEqual(scores.pixels, [3, 4]);
   });
 
+  it('gives the share of each class that is right, and its mean over the classes that are labelled', () => {
+    const { accuracy, classAccuracy } = scoresOf(matrixOf([2, 1, 1], [0, 3, 1], [0, 0, 0]), 2);
+    // class 0: 2 / (2 + 1 + 1); class 1: 3 / (0 + 3 + 1); class 2 is ignored
+    assert.deepEqual(accuracy, [2 / 4, 3 / 4, null]);
+    assert.equal(classAccuracy, (2 / 4 + 3 / 4) / 2);
+    assert.equal(scoresOf(createConfusionMatrix(2), NONE_IGNORED).classAccuracy, null);
+  });
+
   it('tells false positives from false negatives', () => {
     // class 0: given 4, predicted 1, right 1: 1 / 4; class 1: given 0, predicted 3: 0 / 3
     const { iou, pixels } = scoresOf(matrixOf([1, 3], [0, 0]), NONE_IGNORED);
