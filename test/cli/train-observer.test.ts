@@ -34,7 +34,7 @@ const EPOCH = {
 
 describe('createTrainObserver', () => {
   const start = {
-    ...{ folder: 'save/tiny', classes: [], metrics: [] },
+    ...{ folder: 'save/tiny', classes: [], ignoreIndex: 11, metrics: [] },
     ...{ epochs: 2, epoch: 0, step: 0, stepsPerEpoch: 4, resumed: false, bestMiou: null },
   };
 
