@@ -7,7 +7,7 @@ export interface GateOptions {
   readonly waiting: number;
 }
 
-/** Lets a few tasks run, some wait in order, and refuses the rest. */
+/** Lets a few tasks run, some wait, and refuses the rest. */
 export interface Gate {
   /** Tasks that run now. */
   readonly running: number;
@@ -16,52 +16,91 @@ export interface Gate {
   /**
    * Runs `task` when there is a place for it; the place is free again when the task has settled.
    *
+   * Each lane waits in order, and the lanes take turns: whoever asks for much waits for itself. When as many wait as may, a task of a
+   * shorter lane takes the place of the last one of the longest.
+   *
    * @param signal - takes a waiting task out of the queue; a running one has to watch it itself.
-   * @throws SegprobeError `QUEUE_FULL` at once when as many wait as may; `CANCELLED` when aborted while waiting.
+   * @param lane - whose task it is, e.g. a client. @defaultValue one lane for all
+   * @throws SegprobeError `QUEUE_FULL` when as many wait as may; `CANCELLED` when aborted while waiting.
    */
-  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  run<T>(task: () => Promise<T>, signal?: AbortSignal, lane?: string): Promise<T>;
   /** Resolves when nothing runs and nothing waits. */
   idle(): Promise<void>;
 }
 
+/** A task that waits. */
+interface Waiter {
+  readonly start: () => void;
+  readonly refuse: () => void;
+}
+
 /** Builds a gate. */
 export function createGate(options: GateOptions): Gate {
-  const queue: (() => void)[] = [];
+  // Only lanes with a waiter, the one whose turn is next first.
+  const lanes = new Map<string, Waiter[]>();
   const idleListeners: (() => void)[] = [];
   let running = 0;
+  let waiting = 0;
 
-  async function enter(signal: AbortSignal | undefined): Promise<void> {
+  async function enter(signal: AbortSignal | undefined, lane: string): Promise<void> {
     assertNotAborted(signal);
     if (running < options.running) {
       running++;
       return;
     }
-    if (queue.length >= options.waiting) {
-      throw new SegprobeError(
-        'QUEUE_FULL',
-        `expected at most ${options.waiting} waiting tasks, got one more; try again in a moment`,
-      );
-    }
+    if (waiting >= options.waiting) makeRoomFor(lane);
     await new Promise<void>((resolve, reject) => {
-      const start = (): void => {
+      const settle = (finish: () => void) => (): void => {
         signal?.removeEventListener('abort', drop);
-        resolve();
+        finish();
+      };
+      const waiter: Waiter = {
+        start: settle(resolve),
+        refuse: settle(() => reject(queueFull(options.waiting))),
       };
       const drop = (): void => {
-        queue.splice(queue.indexOf(start), 1);
+        remove(lane, waiter);
         reject(
           new SegprobeError('CANCELLED', 'cancelled while waiting', { cause: signal?.reason }),
         );
       };
-      queue.push(start);
+      lanes.set(lane, [...(lanes.get(lane) ?? []), waiter]);
+      waiting++;
       signal?.addEventListener('abort', drop, { once: true });
     });
   }
 
+  function makeRoomFor(lane: string): void {
+    const [longest, waiters] = [...lanes].reduce<[string, Waiter[]]>(
+      (most, one) => (one[1].length > most[1].length ? one : most),
+      ['', []],
+    );
+    const own = lanes.get(lane)?.length ?? 0;
+    if (waiters.length <= own + 1) throw queueFull(options.waiting);
+    const last = waiters.at(-1)!;
+    remove(longest, last);
+    last.refuse();
+  }
+
+  function remove(lane: string, waiter: Waiter): void {
+    const left = lanes.get(lane)!.filter((other) => other !== waiter);
+    if (left.length > 0) lanes.set(lane, left);
+    else lanes.delete(lane);
+    waiting--;
+  }
+
   function leave(): void {
-    const next = queue.shift();
-    // The place goes straight to the next in line: `running` stays.
-    if (next !== undefined) return next();
+    const [next] = lanes;
+    if (next !== undefined) {
+      const [lane, [waiter, ...others]] = next;
+      // To the end of the turn.
+      lanes.delete(lane);
+      if (others.length > 0) lanes.set(lane, others);
+      waiting--;
+      // The place goes straight to the next in line: `running` stays.
+      waiter!.start();
+      return;
+    }
     running--;
     if (running === 0) for (const listener of idleListeners.splice(0)) listener();
   }
@@ -71,10 +110,10 @@ export function createGate(options: GateOptions): Gate {
       return running;
     },
     get waiting() {
-      return queue.length;
+      return waiting;
     },
-    async run(task, signal) {
-      await enter(signal);
+    async run(task, signal, lane = '') {
+      await enter(signal, lane);
       try {
         return await task();
       } finally {
@@ -92,4 +131,11 @@ export function assertNotAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
     throw new SegprobeError('CANCELLED', 'cancelled', { cause: signal.reason });
   }
+}
+
+function queueFull(waiting: number): SegprobeError {
+  return new SegprobeError(
+    'QUEUE_FULL',
+    `expected at most ${waiting} waiting tasks, got one more; try again in a moment`,
+  );
 }

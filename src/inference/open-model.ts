@@ -7,12 +7,15 @@ import { SegprobeError, isSegprobeError, messageOf } from '../shared/errors.js';
 import { fromMetadataProps, parseManifest } from '../shared/manifest.js';
 import type { Manifest, ModelFacts } from '../shared/manifest.js';
 import { readModelMetadata } from '../shared/onnx/index.js';
+import { findServingForm } from './serving-form.js';
 
 /** A model file that has been checked: it is whole, and what its card says it is. */
 export interface OpenedModel {
   /** What requests and flags call it. */
   readonly name: string;
   readonly path: string;
+  /** The form of a victim that takes and gives bytes, which is faster; null where there is none. */
+  readonly servingPath: string | null;
   /** From the manifest, or from the file's metadata_props where there is none. */
   readonly facts: ModelFacts;
   /** `null` where no `NAME.json` lies beside the file. */
@@ -42,10 +45,12 @@ export async function openModel(filePath: string): Promise<OpenedModel> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (manifest !== null) assertSameFile(filePath, { bytes: bytes.length, sha256 }, manifest);
   const metadata = readModelMetadata(bytes, filePath);
+  const facts = manifest ?? fromMetadataProps(metadata, filePath);
   return {
     name: manifest?.name ?? path.basename(filePath, EXTENSION),
     path: filePath,
-    facts: manifest ?? fromMetadataProps(metadata, filePath),
+    servingPath: facts.kind === 'victim' ? await findServingForm({ path: filePath, facts }) : null,
+    facts,
     manifest,
     sha256,
     bytes: bytes.length,

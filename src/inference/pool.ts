@@ -1,36 +1,56 @@
 import { availableParallelism } from 'node:os';
-import { Piscina } from 'piscina';
 import type { Size } from '../data/dataset.js';
-import { typescriptWorkerOptions } from '../data/typescript-worker.js';
-import { SegprobeError } from '../shared/errors.js';
-import { findVictim } from './find-model.js';
+import type { Perturbation } from '../shared/perturbation.js';
+import type { LabelComparison } from './compare-labels.js';
+import { findAttacker, findVictim } from './find-model.js';
 import { assertNotAborted, createGate } from './gate.js';
 import type { OpenedModel } from './open-model.js';
-import { resizePicture } from './resize-picture.js';
-import type { RgbPicture } from './resize-picture.js';
+import { paddedSize, padPicture } from './pad-picture.js';
+import { resizePicture, type RgbPicture } from './resize-picture.js';
 import { settleAll } from './settle-all.js';
-import type { SegmentResult, SegmentTask, WorkerSetup } from './worker-protocol.js';
-import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
+import { createStartedThreads } from './started-threads.js';
+import { untilAborted } from './until-aborted.js';
+import { createWorkerPool } from './worker-pool.js';
+import type {
+  CompareTask,
+  InferResult,
+  InferTask,
+  PerturbTask,
+  SegmentTask,
+  WorkerResults,
+  WorkerTask,
+} from './worker-protocol.js';
 
 export interface InferencePoolOptions {
   /** The models to be loaded, in every worker. */
   readonly models: readonly OpenedModel[];
-  /** Worker threads, each with a session of every model: pictures that are segmented at once. @defaultValue one for every four cores */
+  /** Worker threads, each with a session of every model: pictures that are segmented at once. @defaultValue one for every core, four at most */
   readonly workers?: number;
   /** Threads of each worker's sessions. @defaultValue the cores divided by the workers */
   readonly threadsPerWorker?: number;
-  /** Pictures that may wait for a worker; further ones are refused. @defaultValue 64 */
+  /** Tasks that may wait for a worker; further ones are refused. @defaultValue 64 */
   readonly maxQueue?: number;
   /** Hears of a worker that died while it had nothing to do; another takes its place. */
   readonly onWorkerError?: (error: Error) => void;
 }
 
-export interface SegmentOptions {
+/** Whose a task is, and when it is no longer wanted. */
+export interface TaskOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Lanes take turns. @defaultValue one lane for all */
+  readonly lane?: string | undefined;
+}
+
+export interface SegmentOptions extends TaskOptions {
   /** The size that the labels are wanted at. @defaultValue the picture's */
   readonly outputSize?: Size;
+  /**
+   * `model`: scaled to the model's input size; `none`: as large as it is, padded to multiples of 8.
+   * @defaultValue `model`
+   */
+  readonly scale?: 'model' | 'none';
   /** Also paint this picture of `outputSize` with the classes' colours, as opaque as said (0..1). */
   readonly overlay?: { readonly picture: RgbPicture; readonly opacity: number };
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a model says of a picture. */
@@ -44,130 +64,197 @@ export interface Segmentation extends Size {
   readonly milliseconds: { readonly queue: number; readonly inference: number };
 }
 
+/** A picture that was attacked. */
+export interface Perturbed extends RgbPicture {
+  readonly perturbation: Perturbation;
+  readonly milliseconds: { readonly queue: number; readonly inference: number };
+}
+
 /** Models in worker threads. */
 export interface InferencePool {
   /** In the order of their names. */
   readonly models: ReadonlyMap<string, OpenedModel>;
   readonly workers: number;
+  /** ONNX Runtime's execution provider that the sessions run on. */
+  readonly provider: 'cpu';
+  /** Tasks that are in a worker now, and that wait for one. */
+  readonly load: { readonly running: number; readonly waiting: number };
   /**
-   * Runs each victim once in every worker, so that the first request is as fast as the others.
+   * Runs each victim and each attacker once in every worker, so that the first request is as fast as the others.
    * @throws SegprobeError `MODEL_INVALID` for a model that does not load or does not do what its card says.
    */
   warmUp(): Promise<void>;
   /**
    * Segments a picture. One that has not the model's input size is resized to it smoothly, and its labels back to the
-   * nearest pixel.
+   * nearest pixel, unless told otherwise.
    *
    * @throws SegprobeError `MODEL_NOT_FOUND`, `QUEUE_FULL`, or `CANCELLED` once `signal` aborts; the worker finishes
    *   what it has begun.
    */
   segment(model: string, picture: RgbPicture, options?: SegmentOptions): Promise<Segmentation>;
+  /**
+   * Attacks a picture and measures the change.
+   *
+   * @param picture - as the victim sees it.
+   * @param by - an attacker's name and how much of its change is made, 0..1; or the picture as it was changed elsewhere, of the
+   *   same size.
+   * @param original - the picture in its own size, which gets the change.
+   * @throws SegprobeError as {@link InferencePool.segment}.
+   */
+  perturb(
+    picture: RgbPicture,
+    by: { readonly attacker: string; readonly strength: number } | { readonly image: Uint8Array },
+    original: RgbPicture,
+    options?: TaskOptions,
+  ): Promise<Perturbed>;
+  /** Compares two label maps of a picture; see `compareLabels`. */
+  compare(
+    labels: { readonly before: Uint8Array; readonly after: Uint8Array },
+    options: Pick<CompareTask, 'classCount' | 'ignoreIndex'> & {
+      readonly truth: Uint8Array | null;
+    } & TaskOptions,
+  ): Promise<LabelComparison>;
+  /**
+   * Answers a request of the Open Inference Protocol.
+   * @throws SegprobeError as `infer` does, and as {@link InferencePool.segment}.
+   */
+  infer(task: Omit<InferTask, 'kind'>, options?: TaskOptions): Promise<InferResult>;
   /** Lets what runs finish, then ends the workers. */
   close(): Promise<void>;
 }
 
-/**
- * Up to four cores work on one picture: the answer comes soonest, and on two cores two pictures at once took as long
- * as one after the other. More threads than four help a small network little.
- */
-const CORES_PER_WORKER = 4;
+const MAX_WORKERS = 4;
 const DEFAULT_MAX_QUEUE = 64;
 
 /** Starts worker threads and loads the models in them. */
 export function createInferencePool(options: InferencePoolOptions): InferencePool {
   const cores = availableParallelism();
-  const { workers = Math.ceil(cores / CORES_PER_WORKER), maxQueue = DEFAULT_MAX_QUEUE } = options;
-  const threads = options.threadsPerWorker ?? Math.max(1, Math.floor(cores / workers));
+  const { workers = Math.min(cores, MAX_WORKERS), maxQueue = DEFAULT_MAX_QUEUE } = options;
   const byName = [...options.models].sort((a, b) => (a.name < b.name ? -1 : 1));
   const models = new Map(byName.map((model) => [model.name, model]));
-  const setup: WorkerSetup = {
-    threads,
-    models: options.models.map(({ name, path, facts }) => ({
-      name,
-      path,
-      classCount: facts.classes.length,
-    })),
+  const setup = {
+    threads: options.threadsPerWorker ?? Math.max(1, Math.floor(cores / workers)),
+    models: byName.map(({ name, path, servingPath, facts: { kind, classes } }) => {
+      return { name, path, servingPath, kind, classCount: classes.length };
+    }),
+    started: createStartedThreads(),
   };
-  const piscina = new Piscina<SegmentTask, SegmentResult | WorkerRefusal>({
-    ...typescriptWorkerOptions('./worker.ts', import.meta.url),
-    name: 'segment',
-    workerData: setup,
-    minThreads: workers,
-    maxThreads: workers,
-  });
-  piscina.on('error', (error: Error) => options.onWorkerError?.(error));
+  const threads = createWorkerPool(setup, workers, options.onWorkerError);
   // The queue is here and not in piscina, which can only cancel a begun task by killing its thread.
   const gate = createGate({ running: workers, waiting: maxQueue });
 
-  async function run(task: SegmentTask): Promise<SegmentResult> {
-    const buffers = [task.image.buffer, ...(task.overlay ? [task.overlay.image.buffer] : [])];
-    return throwRefusal(await piscina.run(task, { transferList: buffers }));
+  async function inTurn<T extends WorkerTask>(
+    task: T,
+    { signal, lane }: TaskOptions,
+  ): Promise<{ result: WorkerResults[T['kind']]; queue: number }> {
+    const queued = performance.now();
+    let queue = 0;
+    const begun = gate.run(
+      () => {
+        queue = performance.now() - queued;
+        return threads.run(task);
+      },
+      signal,
+      lane,
+    );
+    return { result: await untilAborted(begun, signal), queue };
   }
 
   return {
     models,
     workers,
+    provider: 'cpu',
+    get load() {
+      return { running: gate.running, waiting: gate.waiting };
+    },
     async warmUp() {
-      for (const model of options.models.filter(({ facts }) => facts.kind === 'victim')) {
-        const tasks = Array.from({ length: workers }, () => run(blankTask(model)));
-        await settleAll(tasks);
+      for (const model of byName) {
+        await settleAll(Array.from({ length: workers }, () => threads.run(blankTask(model))));
       }
     },
-    async segment(name, picture, { outputSize = picture, overlay, signal } = {}) {
-      const model = findVictim(models, name);
-      assertNotAborted(signal);
-      const { inputSize, palette } = model.facts;
-      const image = copyOf(await resizePicture(picture, inputSize));
+    async segment(name, picture, segmentOptions = {}) {
+      const { outputSize = picture, overlay, scale = 'model' } = segmentOptions;
+      const { facts } = findVictim(models, name);
+      assertNotAborted(segmentOptions.signal);
+      const imageSize = scale === 'model' ? facts.inputSize : paddedSize(picture);
+      const image =
+        scale === 'model'
+          ? await resizePicture(picture, imageSize)
+          : padPicture(picture, imageSize);
       const { height, width } = outputSize;
       const task: SegmentTask = {
+        kind: 'segment',
         model: name,
-        image,
-        imageSize: inputSize,
+        image: copyOf(image),
+        imageSize,
         outputSize: { height, width },
+        fit: scale === 'model' ? 'nearest' : 'crop',
         ...(overlay && {
-          overlay: { image: copyOf(overlay.picture.data), palette, opacity: overlay.opacity },
+          overlay: {
+            image: copyOf(overlay.picture.data),
+            palette: facts.palette,
+            opacity: overlay.opacity,
+          },
         }),
       };
-      const queued = performance.now();
-      let queue = 0;
-      const begun = gate.run(() => {
-        queue = performance.now() - queued;
-        return run(task);
-      }, signal);
-      const { inferenceMs, ...result } = await untilAborted(begun, signal);
-      return { ...result, height, width, milliseconds: { queue, inference: inferenceMs } };
+      const { result, queue } = await inTurn(task, segmentOptions);
+      const { inferenceMs, ...segmentation } = result;
+      return { ...segmentation, height, width, milliseconds: { queue, inference: inferenceMs } };
+    },
+    async perturb({ data, height, width }, by, original, taskOptions = {}) {
+      if ('attacker' in by) findAttacker(models, by.attacker);
+      const isOwnSize = original.height === height && original.width === width;
+      const task: PerturbTask = {
+        kind: 'perturb',
+        image: copyOf(data),
+        imageSize: { height, width },
+        by: 'image' in by ? { image: copyOf(by.image) } : by,
+        original: isOwnSize
+          ? null
+          : {
+              image: copyOf(original.data),
+              size: { height: original.height, width: original.width },
+            },
+      };
+      const { result, queue } = await inTurn(task, taskOptions);
+      return {
+        data: result.image,
+        height: original.height,
+        width: original.width,
+        perturbation: result.perturbation,
+        milliseconds: { queue, inference: result.inferenceMs },
+      };
+    },
+    async compare({ before, after }, { truth, classCount, ignoreIndex, ...taskOptions }) {
+      const task: CompareTask = {
+        kind: 'compare',
+        before: copyOf(before),
+        after: copyOf(after),
+        truth: truth && copyOf(truth),
+        classCount,
+        ignoreIndex,
+      };
+      return (await inTurn(task, taskOptions)).result;
+    },
+    async infer(task, taskOptions = {}) {
+      return (await inTurn({ kind: 'infer', ...task }, taskOptions)).result;
     },
     async close() {
       await gate.idle();
-      await piscina.destroy();
+      await threads.close();
     },
   };
 }
 
-function blankTask({ name, facts: { inputSize } }: OpenedModel): SegmentTask {
+function blankTask({ name, facts: { kind, inputSize } }: OpenedModel): SegmentTask | PerturbTask {
   const image = new Uint8Array(inputSize.height * inputSize.width * 3);
-  return { model: name, image, imageSize: inputSize, outputSize: inputSize };
+  const picture = { image, imageSize: inputSize };
+  return kind === 'victim'
+    ? { kind: 'segment', model: name, ...picture, outputSize: inputSize, fit: 'nearest' }
+    : { kind: 'perturb', ...picture, by: { attacker: name, strength: 1 }, original: null };
 }
 
 /** In memory that can be moved to a thread: the caller keeps its own, and sharp's cannot be moved. */
 function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
-}
-
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(new SegprobeError('CANCELLED', 'cancelled', { cause: signal.reason }));
-    };
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    // The loser of the race may fail later, unheard.
-    work.catch(() => undefined);
-  }
 }

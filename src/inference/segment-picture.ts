@@ -1,18 +1,19 @@
 import type { Size } from '../data/dataset.js';
 import { decodePicture } from '../data/decode.js';
 import { findVictim } from './find-model.js';
-import type { InferencePool, Segmentation } from './pool.js';
+import type { InferencePool, Segmentation, TaskOptions } from './pool.js';
 
-export interface SegmentPictureOptions {
+export interface SegmentPictureOptions extends TaskOptions {
   /** A victim's name. @defaultValue the first by name */
   readonly model?: string | undefined;
   /** Also paint the picture with the classes' colours. @defaultValue false */
   readonly overlay?: boolean;
+  /** As {@link InferencePool.segment}; without scaling, pictures of more than {@link MAX_UNSCALED_PIXELS} are refused. @defaultValue `model` */
+  readonly scale?: 'model' | 'none';
   /** Names the picture in messages. */
   readonly what?: string;
   /** Refuse more pixels than this before decoding. */
   readonly maxPixels?: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A segmented picture, of the picture's own size. */
@@ -22,7 +23,9 @@ export interface SegmentedPicture extends Omit<Segmentation, 'milliseconds'> {
 }
 
 /** How much of an overlay is the class's colour. */
-const OVERLAY_OPACITY = 0.55;
+export const OVERLAY_OPACITY = 0.55;
+/** Activations take some hundred bytes a pixel. */
+export const MAX_UNSCALED_PIXELS = 2 ** 21;
 
 /**
  * Decodes a picture and segments it.
@@ -35,23 +38,27 @@ export async function segmentPicture(
   input: Uint8Array | string,
   options: SegmentPictureOptions = {},
 ): Promise<SegmentedPicture> {
-  const { what, maxPixels, signal, overlay = false } = options;
+  const { what, maxPixels = Infinity, overlay = false, scale = 'model' } = options;
   const { name, facts } = findVictim(pool.models, options.model);
   const decoding = {
     ...(what !== undefined && { what }),
-    ...(maxPixels !== undefined && { maxPixels }),
+    ...(scale === 'none'
+      ? { maxPixels: Math.min(maxPixels, MAX_UNSCALED_PIXELS) }
+      : maxPixels !== Infinity && { maxPixels }),
   };
   const start = performance.now();
   // Twice where the original is painted, so that the model sees the same pixels whatever is asked for.
   const [picture, original] = await Promise.all([
-    decodePicture(input, { ...decoding, size: facts.inputSize }),
+    decodePicture(input, scale === 'model' ? { ...decoding, size: facts.inputSize } : decoding),
     overlay ? decodePicture(input, decoding) : undefined,
   ]);
   const decode = performance.now() - start;
   const outputSize: Size = picture.originalSize;
   const { milliseconds, ...segmentation } = await pool.segment(name, picture, {
+    signal: options.signal,
+    lane: options.lane,
+    scale,
     outputSize,
-    signal,
     ...(original && { overlay: { picture: original, opacity: OVERLAY_OPACITY } }),
   });
   return { model: name, ...segmentation, milliseconds: { decode, ...milliseconds } };

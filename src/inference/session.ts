@@ -10,8 +10,12 @@ export interface ImageModel {
 /**
  * How a model is run beside other work.
  * @param threads - of the session (ONNX Runtime's intra-op).
+ * @param spinning - whether threads that wait stay awake: a fifth faster alone on their cores, slower beside other work.
  */
-export function sessionOptions(threads: number): InferenceSession.SessionOptions {
+export function sessionOptions(
+  threads: number,
+  { spinning = false } = {},
+): InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
     // What goes wrong is thrown, and told once.
@@ -19,7 +23,9 @@ export function sessionOptions(threads: number): InferenceSession.SessionOptions
     // Decoding and encoding share the cores: a thread that waits must not spin. And activations that decay to denormal numbers
     // would make convolutions many times slower on some processors; ONNX Runtime 1.30 heeds this in its own threads
     // and in the first of ours that makes a session, no other.
-    extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
+    extra: {
+      session: { intra_op: { allow_spinning: spinning ? '1' : '0' }, set_denormal_as_zero: '1' },
+    },
   };
 }
 
@@ -66,6 +72,25 @@ export async function runServingForm(model: ImageModel, image: Tensor): Promise<
   const [, height, width] = image.dims;
   const expected = `uint8 [1,${height},${width}]`;
   return (await run(model, { image_u8: image }, 'labels', expected)).data as Uint8Array;
+}
+
+/**
+ * Runs a model on a tensor; it blocks the thread while it does.
+ *
+ * @param options - the input, and the output that is wanted with its type and shape, e.g. `float32 [1,3,8,8]`.
+ * @throws SegprobeError `MODEL_INVALID` as {@link runImageModel}.
+ */
+export async function runTensor(
+  model: ImageModel,
+  options: {
+    readonly name: string;
+    readonly tensor: Tensor;
+    readonly output: string;
+    readonly expected: string;
+  },
+): Promise<Tensor> {
+  const { name, tensor, output, expected } = options;
+  return run(model, { [name]: tensor }, output, expected);
 }
 
 async function run(

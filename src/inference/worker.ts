@@ -1,66 +1,101 @@
 import { Piscina } from 'piscina';
-import { argmaxOverClasses } from '../shared/argmax.js';
 import type { SegprobeError } from '../shared/errors.js';
 import { resizeLabelMap } from '../shared/label-map.js';
-import { toImageTensor } from '../shared/image-tensor.js';
+import { compareLabels } from './compare-labels.js';
 import { countLabels, paintOver } from './label-pixels.js';
-import { type ImageModel, imageTensor, loadImageModel, runImageModel } from './session.js';
-import type { SegmentResult, SegmentTask, WorkerModel, WorkerSetup } from './worker-protocol.js';
+import { infer } from './open-inference/infer.js';
+import { cropLabelMap } from './pad-picture.js';
+import { perturb } from './perturb.js';
+import { type ImageModel, loadImageModel } from './session.js';
+import { reportStarted } from './started-threads.js';
+import { loadVictim, type VictimSession } from './victim-session.js';
+import type {
+  SegmentResult,
+  SegmentTask,
+  WorkerModel,
+  WorkerResults,
+  WorkerSetup,
+  WorkerTask,
+} from './worker-protocol.js';
 import { refusalAsValue, type WorkerRefusal } from './worker-refusal.js';
 
-interface LoadedModel extends WorkerModel, ImageModel {}
+const { models, threads, started } = Piscina.workerData as WorkerSetup;
+const known = new Map(models.map((model) => [model.name, model]));
+const victims = new Map<string, VictimSession | SegprobeError>();
+/** Sessions by file. */
+const sessions = new Map<string, Promise<ImageModel>>();
 
 /**
- * Segments one picture, in a worker thread: ONNX Runtime for Node blocks the thread that it runs in.
- * A promise, so that the thread counts as ready when its models are loaded.
+ * Does one task, in a worker thread: ONNX Runtime for Node blocks the thread that it runs in.
+ * A promise, so that the thread counts as ready when its victims are loaded; what only some requests want is loaded when
+ * it is wanted.
  */
-export const segment = loadModels(Piscina.workerData as WorkerSetup).then(
-  (models) =>
-    (task: SegmentTask): Promise<SegmentResult | WorkerRefusal> =>
-      refusalAsValue(async () => {
-        const model = models.get(task.model)!;
-        if (model instanceof Error) throw model;
-        return moved(await segmentWith(model, task));
-      }),
-);
+export const runTask = loadVictims().then(() => {
+  reportStarted(started);
+  return (task: WorkerTask): Promise<WorkerResults[WorkerTask['kind']] | WorkerRefusal> =>
+    refusalAsValue(async () => moved(await dispatch(task)));
+});
 
-/** A model that does not load is told to whoever asks for it. */
-async function loadModels(setup: WorkerSetup): Promise<Map<string, LoadedModel | SegprobeError>> {
-  const models = new Map<string, LoadedModel | SegprobeError>();
-  for (const model of setup.models) {
-    models.set(
-      model.name,
-      await loadImageModel(model.path, setup.threads).then(
-        (loaded) => ({ ...model, ...loaded }),
-        (error: SegprobeError) => error,
-      ),
-    );
+/** A victim that does not load is told to whoever asks for it. */
+async function loadVictims(): Promise<void> {
+  for (const model of models.filter(({ kind }) => kind === 'victim')) {
+    const loading = loadVictim(model, threads);
+    victims.set(model.name, await loading.catch((error: SegprobeError) => error));
   }
-  return models;
 }
 
-async function segmentWith(model: LoadedModel, task: SegmentTask): Promise<SegmentResult> {
-  const { image, imageSize, outputSize, overlay } = task;
-  const input = imageTensor(toImageTensor(image), imageSize);
+async function dispatch(task: WorkerTask): Promise<WorkerResults[WorkerTask['kind']]> {
+  switch (task.kind) {
+    case 'segment':
+      return segment(task);
+    case 'perturb':
+      return perturb(task, (name) => sessionOf(known.get(name)!.path));
+    case 'compare':
+      return compareLabels(task.before, task.after, task);
+    case 'infer': {
+      const model = known.get(task.model)!;
+      return infer(await sessionOf(fileOf(model, task.isServingForm)), model, task);
+    }
+  }
+}
+
+function fileOf({ path, servingPath }: WorkerModel, isServingForm: boolean): string {
+  return isServingForm ? servingPath! : path;
+}
+
+function sessionOf(file: string): Promise<ImageModel> {
+  const loading = sessions.get(file) ?? loadImageModel(file, threads);
+  sessions.set(file, loading);
+  // The next one may have more luck.
+  loading.catch(() => sessions.delete(file));
+  return loading;
+}
+
+async function segment(task: SegmentTask): Promise<SegmentResult> {
+  const { image, imageSize, outputSize, fit, overlay } = task;
+  const victim = victims.get(task.model)!;
+  if (victim instanceof Error) throw victim;
   const start = performance.now();
-  const logits = await runImageModel(model, input, { name: 'logits', channels: model.classCount });
+  const predicted = await victim.predict(image, imageSize);
   const inferenceMs = performance.now() - start;
-  const small = argmaxOverClasses(logits, model.classCount);
-  const labels = resizeLabelMap(small, imageSize, outputSize) as Uint8Array<ArrayBuffer>;
-  const pixelCounts = countLabels(labels, model.classCount);
+  const toOutput = fit === 'crop' ? cropLabelMap : resizeLabelMap;
+  const labels = toOutput(predicted, imageSize, outputSize) as Uint8Array<ArrayBuffer>;
+  const pixelCounts = countLabels(labels, known.get(task.model)!.classCount);
   if (overlay === undefined) return { labels, pixelCounts, inferenceMs };
   paintOver(overlay.image, labels, overlay.palette, overlay.opacity);
   return { labels, pixelCounts, overlay: overlay.image, inferenceMs };
 }
 
 /** Gives the arrays to the main thread instead of copying them. */
-function moved(result: SegmentResult): SegmentResult {
-  const buffers = [result.labels.buffer, ...(result.overlay ? [result.overlay.buffer] : [])];
+function moved<T extends object>(result: T): T {
+  const buffers = Object.values(result).flatMap((value: unknown) =>
+    value instanceof Uint8Array ? [value.buffer] : [],
+  );
   const transferable = {
     [Piscina.valueSymbol]: result,
     [Piscina.transferableSymbol]: buffers,
   };
   // Piscina types neither its symbols nor what move gives back.
   type Movable = Parameters<typeof Piscina.move>[0];
-  return Piscina.move(transferable as unknown as Movable) as unknown as SegmentResult;
+  return Piscina.move(transferable as unknown as Movable) as unknown as T;
 }

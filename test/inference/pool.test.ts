@@ -19,7 +19,7 @@ describe('createInferencePool', () => {
     ({ folder, remove } = await scratchFolder());
     await writeTinyVictim(folder, 'tiny');
     const facts = { inputSize: { height: 360, width: 480 } };
-    await writeTinyVictim(folder, 'slow', { facts, ballast: 4 });
+    await writeTinyVictim(folder, 'slow', { facts, ballast: 1 });
     pool = createInferencePool({ models: await openModels(folder), maxQueue: 4 });
     await pool.warmUp();
   });
