@@ -5,7 +5,15 @@ import { TINY_FACTS } from '../support/tiny-models.js';
 
 function opened(name: string, kind: 'victim' | 'attacker'): OpenedModel {
   const facts = { ...TINY_FACTS, kind };
-  return { name, facts, path: `${name}.onnx`, manifest: null, sha256: '', bytes: 1 };
+  return {
+    name,
+    facts,
+    path: `${name}.onnx`,
+    servingPath: null,
+    manifest: null,
+    sha256: '',
+    bytes: 1,
+  };
 }
 
 const MODELS = new Map(
