@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./train-attacker.js')).configureTrainAttacker,
   },
   {
+    name: 'harden',
+    summary: 'freeze an attacker and train a victim against it, or both in turns',
+    load: async () => (await import('./harden.js')).configureHarden,
+  },
+  {
     name: 'export',
     summary: 'write a checkpoint as models/onnx/NAME.onnx with its manifest',
     load: async () => (await import('./export.js')).configureExport,

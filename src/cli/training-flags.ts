@@ -193,6 +193,7 @@ const CONFIG_KEYS = [
   'encoderFirst',
   'encoderEpochs',
   'valEvery',
+  'attackedShare',
 ] as const satisfies readonly (keyof TrainConfig)[];
 
 /**

@@ -54,6 +54,8 @@ export const trainConfigShape = z.strictObject({
   encoderEpochs: count.optional(),
   /** Hardening: the names of the attackers' checkpoints that the victim is trained against, one a step in turn. */
   attackers: z.array(z.string()).optional(),
+  /** And the name of the victim that it began as. */
+  hardenedFrom: z.string().optional(),
   /** Which share of each batch they attack. */
   attackedShare: positive.max(1, 'expected at most 1').optional(),
   /** Validate after every so many epochs, and after the last. */

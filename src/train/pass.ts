@@ -83,7 +83,9 @@ function parameterLookup(
 }
 
 function split(packed: tf.Tensor, sizes: number[]): tf.Tensor[] {
-  return sizes.length === 0 ? [] : tf.split(packed, sizes);
+  // tfjs finds no gradient of a split into one.
+  if (sizes.length < 2) return sizes.map(() => packed);
+  return tf.split(packed, sizes);
 }
 
 function zip<A, B>(keys: readonly A[], values: readonly B[]): [A, B][] {

@@ -40,6 +40,8 @@ export const trainStateSchema = z.object({
       /** How many scenes of val; null if unknown. */
       images: z.number().int().nullable(),
       miou: score,
+      /** Of a hardened victim: under the latest attacker of its training. */
+      miouAttacked: score.optional(),
       pixelAccuracy: score,
       iou: z.array(score),
     })

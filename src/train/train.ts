@@ -7,6 +7,8 @@ import { prepareVictimTraining, type VictimTrainingSource } from './victim-train
 
 export interface TrainOptions extends VictimTrainingSource {
   readonly observer: TrainObserver;
+  /** Stop after this epoch, though the learning rate falls as if all were to come. @defaultValue the last */
+  readonly until?: number | undefined;
   /** When it aborts, the training saves where it is and throws `CANCELLED`. */
   readonly signal?: AbortSignal | undefined;
 }

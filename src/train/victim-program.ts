@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { TensorMeta } from '../graph/graph.js';
-import type { Program, ProgramFunction } from '../graph/program.js';
+import type { Constant, TensorMeta } from '../graph/graph.js';
+import type { Program, ProgramFunction, TensorMap } from '../graph/program.js';
 import { crossEntropy } from './kernels/cross-entropy.js';
 import { growLabels, shrinkLabels } from './kernels/label-stride.js';
 import type { Model } from './models/model.js';
@@ -19,6 +19,8 @@ export interface VictimProgramOptions {
   readonly views?: ViewSize | undefined;
   /** Keep the exponential moving average of all weights, and predict with it. @defaultValue false */
   readonly averaging?: boolean;
+  /** Hardening: whom the victim is trained against. */
+  readonly attack?: FrozenAttack | undefined;
   /** One training function is recorded for each: `train/10`, and `train/7` for the last batch of 367 pictures. */
   readonly trainBatchSizes: readonly number[];
   /** One prediction function for each: `predict/10` … */
@@ -32,7 +34,15 @@ export interface VictimProgramOptions {
   readonly outputGradient?: boolean;
 }
 
-/** The state of {@link createVictimProgram}: the network's and the optimiser's, and with `averaging` the average. */
+/** An attacker that attacks a part of each batch; its weights are state that no function writes. */
+export interface FrozenAttack {
+  readonly attacker: Model;
+  readonly weights: PackedWeights;
+  /** Which share of each batch. */
+  readonly share: number;
+}
+
+/** The state of {@link createVictimProgram}: the network's and the optimiser's, with `averaging` the average, with `attack` the attacker. */
 export interface VictimState extends PackedTensors {
   readonly firstMoment: tf.Tensor;
   readonly secondMoment: tf.Tensor;
@@ -50,7 +60,9 @@ const SCALAR: TensorMeta = { dtype: 'float32', shape: [] };
  * - `train/N`: `image` float32 `[N,H,W,3]` in 0..1, `label` int32 `[N,H,W]`, `seed` int32 `[2]`, `stepSize` and `secondCorrection`
  *   as `adamStep` gives them, with `views` also `boxes` float32 `[N,4]` and `colors` float32 `[N,3,4]`, with `averaging` also the
  *   scalar `averageDecay` → `loss`; moves the weights by one step.
+ *   With `attack`, the first pictures of the batch are attacked first.
  * - `predict/N`: `image` → `labels` int32 `[N,H,W]`, and `logits` float32 as the model's.
+ * - `predict-attacked/N`, with `attack`: the same of the attacked pictures, rounded to 8 bits.
  */
 export function createVictimProgram(options: VictimProgramOptions): Program {
   const { weights, height, width } = options;
@@ -84,6 +96,12 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
       inputs: { image: image(count) },
       run: prediction(options),
     };
+    if (options.attack !== undefined) {
+      functions[`predict-attacked/${count}`] = {
+        inputs: { image: image(count) },
+        run: attackedPrediction(options, options.attack),
+      };
+    }
   }
   return {
     state: {
@@ -95,6 +113,7 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
         averageMean: runningMean,
         averageVariance: runningVariance,
       }),
+      ...(options.attack !== undefined && attackerState(options.attack.weights)),
     },
     functions,
   };
@@ -108,7 +127,8 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
       'seed' | 'stepSize' | 'secondCorrection' | 'averageDecay',
       tf.Tensor
     >;
-    const { image, label } = seenScenes(inputs, options.views);
+    const { image: seen, label } = seenScenes(inputs, options.views);
+    const image = options.attack === undefined ? seen : partlyAttacked(seen, state, options.attack);
     const target = shrinkLabels(label, model.outputStride);
     let pass!: ReturnType<typeof createTrainingPass>;
     const lossOf = tf.valueAndGrad((parameters: tf.Tensor) => {
@@ -125,6 +145,38 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
       state: { ...after, ...(options.averaging && averaged(before, after, averageDecay)) },
     };
   };
+}
+
+/** An attacker's numbers as the program's state calls them. */
+export function attackerState(weights: PackedWeights): Record<string, Constant> {
+  return {
+    attackerParameters: toVector(weights.parameters),
+    attackerMean: toVector(weights.runningMean),
+    attackerVariance: toVector(weights.runningVariance),
+  };
+}
+
+function attacked(image: tf.Tensor4D, state: TensorMap, attacker: Model): tf.Tensor4D {
+  const pass = createEvaluationPass(attacker.spec, {
+    parameters: state['attackerParameters']!,
+    runningMean: state['attackerMean']!,
+    runningVariance: state['attackerVariance']!,
+  });
+  return attacker.forward(image, pass);
+}
+
+/** The batch with its first pictures attacked; no gradient flows to the attacker. */
+function partlyAttacked(
+  image: tf.Tensor4D,
+  state: TensorMap,
+  { attacker, share }: FrozenAttack,
+): tf.Tensor4D {
+  const [count] = image.shape;
+  const attackedCount = Math.round(share * count);
+  if (attackedCount === 0) return image;
+  if (attackedCount === count) return attacked(image, state, attacker);
+  const [first, others] = tf.split<tf.Tensor4D>(image, [attackedCount, count - attackedCount]);
+  return tf.concat([attacked(first!, state, attacker), others!]);
 }
 
 /** Moves the average towards the weights after a step. */
@@ -151,6 +203,17 @@ function prediction({ model, averaging }: VictimProgramOptions): ProgramFunction
     const logits = model.forward(image as tf.Tensor4D, pass);
     const labels = tf.argMax<tf.Tensor3D>(logits, 3);
     return { outputs: { logits, labels: growLabels(labels, model.outputStride) } };
+  };
+}
+
+function attackedPrediction(
+  options: VictimProgramOptions,
+  { attacker }: FrozenAttack,
+): ProgramFunction['run'] {
+  const predict = prediction(options);
+  return ({ image }, state) => {
+    const picture = attacked(image as tf.Tensor4D, state, attacker);
+    return predict({ image: tf.div(tf.round(tf.mul(picture, 255)), 255) }, state);
   };
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isAugmented, drawViews } from './augmentation.js';
 import { loadClassWeights } from '../data/class-weights.js';
 import type { Dataset } from '../data/dataset.js';
@@ -10,9 +11,10 @@ import {
   writeCheckpoint,
 } from './checkpoint.js';
 import { type TrainConfig, trainSizeOf } from './config.js';
-import { batchSizesOf, evaluateVictim } from './evaluate.js';
+import { batchSizesOf, type Evaluation, evaluateVictim } from './evaluate.js';
 import { createModel } from './models/index.js';
 import { initialWeights, type NamedTensors, unpackWeights } from './packing.js';
+import { createHardening, type FrozenAttacker, type Hardening } from './hardening.js';
 import type { RunLock } from './run-lock.js';
 import { averageDecayAt } from './schedule.js';
 import type { Training, ValidationScores } from './train-loop.js';
@@ -39,6 +41,8 @@ export interface VictimTrainingSource {
   readonly pretrained?: { readonly weights: NamedTensors; readonly file: string } | undefined;
   /** The trained encoder of the network to begin with, and the file that it comes from; the rest is drawn. */
   readonly encoder?: { readonly weights: NamedTensors; readonly file: string } | undefined;
+  /** Hardening: the attackers that `config.attackers` names, all of one network; they take turns. */
+  readonly attackers?: readonly FrozenAttacker[] | undefined;
   /** Folder of the cached class weights. */
   readonly cacheDir: string;
   readonly reloadClassWeights?: boolean;
@@ -56,7 +60,7 @@ export async function prepareVictimTraining(
   source: VictimTrainingSource,
   lock: RunLock,
 ): Promise<Training<TrainState>> {
-  const { config, train, val, folder } = source;
+  const { config, train, val, folder, attackers = [] } = source;
   const checkpoint = await readExisting(source);
   const scenes = countScenes(config.limit, train);
   const stepsPerEpoch = Math.ceil(scenes / config.batchSize);
@@ -80,6 +84,7 @@ export async function prepareVictimTraining(
           onProgress: source.onClassPixels,
         });
   const { classTable } = train;
+  const hardening = attackers.length === 0 ? undefined : createHardening(config, attackers);
   const victim = createVictim({
     ...size,
     model: config.model,
@@ -96,6 +101,7 @@ export async function prepareVictimTraining(
         ? { ...trainSizeOf(config), ignoreIndex: classTable.ignoreIndex }
         : undefined,
       averaging: config.emaDecay > 0,
+      attack: hardening?.attack,
     },
   });
   const state: TrainState = checkpoint?.state ?? {
@@ -118,10 +124,17 @@ export async function prepareVictimTraining(
     }
     return createTraining(source, lock, {
       victim,
+      hardening,
       scenes,
       stepsPerEpoch,
-      // What may differ on resumption: where the data lies, and how long to train.
-      state: { ...state, classWeights: [...classWeights], scenes, config },
+      state: {
+        ...state,
+        // Scores under other attackers are of no use for comparison.
+        best: isDeepStrictEqual(state.config.attackers, config.attackers) ? state.best : null,
+        classWeights: [...classWeights],
+        scenes,
+        config, // What may differ on resumption: where the data lies, and how long to train.
+      },
       best: checkpoint?.weights ?? victim.readWeights(),
     });
   } catch (error) {
@@ -132,6 +145,7 @@ export async function prepareVictimTraining(
 
 interface Prepared extends Pick<Training<TrainState>, 'scenes' | 'stepsPerEpoch' | 'state'> {
   readonly victim: Victim;
+  readonly hardening: Hardening | undefined;
   /** The weights of the epoch with the best mIoU; of no meaning before there is one. */
   readonly best: NamedTensors;
 }
@@ -139,38 +153,57 @@ interface Prepared extends Pick<Training<TrainState>, 'scenes' | 'stepsPerEpoch'
 function createTraining(
   { config, folder, val, observer, workers, signal }: VictimTrainingSource,
   lock: RunLock,
-  { victim, best: bestBefore, ...prepared }: Prepared,
+  { victim, hardening, best: bestBefore, ...prepared }: Prepared,
 ): Training<TrainState> {
   let best = bestBefore;
+  const attackers = hardening?.attackers ?? [];
+  let faced = 0;
+  const faceAttacker = (turn: number): void => {
+    if (attackers.length < 2 || turn === faced) return;
+    victim.writeAttacker(attackers[turn]!);
+    faced = turn;
+  };
+  const evaluate = (epoch: number, predictor: Pick<Victim, 'predict'>): Promise<Evaluation> => {
+    const { batchSize, height, width, limit } = config;
+    return evaluateVictim(predictor, val, {
+      batchSize,
+      size: { height, width },
+      limit,
+      signal,
+      workers,
+      onPredictions: (predictions) => observer?.onPredictions?.({ epoch, ...predictions }),
+      onProgress: (done, totalImages) =>
+        observer?.onValidation({ epoch, images: done, totalImages }),
+    });
+  };
   const training: Training<TrainState> = {
     ...prepared,
     savedStep: prepared.state.step,
-    trainStep: (batch, { step, learningRate }) =>
-      victim.trainStep(batch, {
+    trainStep: (batch, { step, learningRate }) => {
+      faceAttacker((step - 1) % attackers.length);
+      return victim.trainStep(batch, {
         step,
         learningRate,
         seed: config.seed,
         views: isAugmented(config) ? drawViews(config, step, batch.count) : undefined,
         averageDecay: config.emaDecay > 0 ? averageDecayAt(config.emaDecay, step) : undefined,
-      }),
-    validate: async (epoch): Promise<ValidationScores> => {
-      const { batchSize, height, width, limit } = config;
-      const { miou, pixelAccuracy, iou, images } = await evaluateVictim(victim, val, {
-        batchSize,
-        size: { height, width },
-        limit,
-        signal,
-        workers,
-        onPredictions: (predictions) => observer?.onPredictions?.({ epoch, ...predictions }),
-        onProgress: (done, totalImages) =>
-          observer?.onValidation({ epoch, images: done, totalImages }),
       });
+    },
+    validate: async (epoch): Promise<ValidationScores> => {
+      const { miou, pixelAccuracy, iou, images } = await evaluate(epoch, victim);
+      const scores = { epoch, images, miou, pixelAccuracy, iou };
+      faceAttacker(attackers.length - 1);
+      const underAttack: Pick<Victim, 'predict'> = {
+        predict: (pictures, count) => victim.predictAttacked(pictures, count),
+      };
+      const attacked =
+        hardening === undefined ? {} : { miouAttacked: (await evaluate(epoch, underAttack)).miou };
       const { state } = training;
-      if (state.best === null || (miou ?? 0) > (state.best.miou ?? 0)) {
-        training.state = { ...state, best: { epoch, images, miou, pixelAccuracy, iou } };
+      if (state.best === null || worth({ ...scores, ...attacked }) > worth(state.best)) {
+        training.state = { ...state, best: { ...scores, ...attacked } };
         best = victim.readWeights();
       }
-      return { valMiou: miou, valPixelAccuracy: pixelAccuracy, valIou: iou };
+      return { valMiou: miou, valPixelAccuracy: pixelAccuracy, valIou: iou, ...attacked };
     },
     bestMiou: () => training.state.best?.miou ?? null,
     save: async () => {
@@ -185,6 +218,14 @@ function createTraining(
     dispose: () => victim.dispose(),
   };
   return training;
+}
+
+/** What epochs are compared by: the mIoU; of a hardening, the mean of it and of that under attack. */
+function worth({
+  miou,
+  miouAttacked,
+}: Pick<NonNullable<TrainState['best']>, 'miou' | 'miouAttacked'>): number {
+  return ((miou ?? 0) + (miouAttacked ?? miou ?? 0)) / 2;
 }
 
 /** What a training begins with, where that is not drawn. */

@@ -27,7 +27,7 @@ import {
   unpackWeights,
 } from './packing.js';
 import { type ViewSize, viewTensors } from './scene-views.js';
-import { createVictimProgram } from './victim-program.js';
+import { attackerState, createVictimProgram, type FrozenAttack } from './victim-program.js';
 
 export interface VictimOptions extends Size {
   /** @defaultValue enet */
@@ -48,6 +48,8 @@ export interface VictimOptions extends Size {
     readonly weightDecay: number;
     /** The size at which training sees its scenes, where it sees them by `Views`. */
     readonly views?: ViewSize | undefined;
+    /** Hardening: the attacker that attacks a share of each batch. */
+    readonly attack?: FrozenAttack | undefined;
     /** Predict with, and give out, the exponential moving average of the weights. @defaultValue false */
     readonly averaging?: boolean;
   };
@@ -77,6 +79,8 @@ export interface Victim {
   trainStep(batch: Batch, step: TrainStep): number;
   /** Predicts class numbers, `[N, H, W]` flattened. */
   predict(images: Float32Array, count: number): Int32Array;
+  /** The same of the pictures after the attack that it was made with, rounded to 8 bits. */
+  predictAttacked(images: Float32Array, count: number): Int32Array;
   /** Predicts the model's logits, `[N, H/S, W/S, K]` flattened, S its output stride. */
   logits(images: Float32Array, count: number): Float32Array;
   /** The weights and running statistics by name, in PyTorch's layout: those that it predicts with. */
@@ -85,6 +89,8 @@ export interface Victim {
   /** Weights, Adam's moments and the average if there is one: all that training needs to go on. */
   readOptimizer(): NamedTensors;
   writeOptimizer(optimizer: NamedTensors, what: string): void;
+  /** Puts another attacker of the same network in the place of the one that it was made with. */
+  writeAttacker(weights: PackedWeights): void;
   dispose(): void;
 }
 
@@ -110,11 +116,16 @@ export function createVictim(options: VictimOptions): Victim {
       hardBelow: training?.hardBelow,
       weightDecay: training?.weightDecay ?? 0,
       views: training?.views,
+      attack: training?.attack,
       averaging,
     }),
   );
-  const predict = (images: Float32Array, count: number): Record<string, tf.Tensor> =>
-    runner.run(`predict/${count}`, { image: tf.tensor4d(images, [count, height, width, 3]) });
+  const predict = (
+    images: Float32Array,
+    count: number,
+    what: 'predict' | 'predict-attacked' = 'predict',
+  ): Record<string, tf.Tensor> =>
+    runner.run(`${what}/${count}`, { image: tf.tensor4d(images, [count, height, width, 3]) });
   return {
     trainStep: (batch, step) => {
       assertCounts(batch, training?.classWeights ?? []);
@@ -122,6 +133,8 @@ export function createVictim(options: VictimOptions): Victim {
     },
     predict: (images, count) =>
       tf.tidy(() => predict(images, count)['labels']!.dataSync() as Int32Array),
+    predictAttacked: (images, count) =>
+      tf.tidy(() => predict(images, count, 'predict-attacked')['labels']!.dataSync<'int32'>()),
     logits: (images, count) =>
       tf.tidy(() => predict(images, count)['logits']!.dataSync() as Float32Array),
     readWeights: () => {
@@ -144,6 +157,7 @@ export function createVictim(options: VictimOptions): Victim {
         toVectors({ ...packOptimizer(spec, named, what), ...(averaging && average()) }),
       );
     },
+    writeAttacker: (attacker) => runner.writeState(attackerState(attacker)),
     dispose: () => runner.dispose(),
   };
 }
