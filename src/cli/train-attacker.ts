@@ -65,13 +65,13 @@ function addAttackerFlags(command: Command): Command {
     .addOption(
       new Option(
         '--loss <name>',
-        'what it learns by (default: mean for the autoencoder, else masked-cross-entropy)',
+        'what it learns by (default: mean for the autoencoder, else cospgd)',
       ).choices(ATTACKER_LOSS_NAMES),
     )
     .option('--epochs <n>', 'passes over the data set (default: 10)', positiveInteger)
     .option(
       '--lr, --learning-rate <rate>',
-      "Adam's learning rate (default: 5e-4 autoencoder, 1e-3 residual, 1e-2 universal)",
+      "Adam's learning rate (default: 5e-4 autoencoder, 2e-3 residual, 1e-2 universal)",
       number,
     )
     .addOption(
@@ -94,9 +94,10 @@ function addAttackerFlags(command: Command): Command {
     .option('--crop-width <pixels>', 'width of the window that a step sees', positiveInteger)
     .option('--val-every <n>', 'validate after every so many epochs (default: 1)', positiveInteger)
     .addOption(
-      new Option('--weighing <scheme>', 'weights of classes in the loss (default: enet)').choices(
-        WEIGHINGS,
-      ),
+      new Option(
+        '--weighing <scheme>',
+        'weights of classes in the loss (default: enet for the autoencoder, else none)',
+      ).choices(WEIGHINGS),
     )
     .option('--reload-class-weights', 'count the classes anew instead of reading cached weights')
     .option('--with-unlabeled', 'let unlabelled pixels count in the loss')

@@ -4,13 +4,24 @@ import { ATTACKER_LOSS_NAMES } from './attackers/losses.js';
 import { NORMS } from './attacks/norm.js';
 import { checkViews, parseConfig, refuse, trainConfigShape } from './config.js';
 
+/** Of the attackers that cannot leave a budget. */
+const BOUNDED_DEFAULTS = {
+  loss: 'cospgd',
+  weighing: 'none',
+  epsilon: 8 / 255,
+  norm: 'linf',
+} as const;
+
 /** What an attacker's training is by default, where its network decides it. */
 const DEFAULTS = {
   // The ancestor's, but for a loss that does not depend on the batch.
   autoencoder: { loss: 'mean', learningRate: 5e-4 },
-  residual: { loss: 'masked-cross-entropy', learningRate: 1e-3, epsilon: 8 / 255, norm: 'linf' },
-  universal: { loss: 'masked-cross-entropy', learningRate: 1e-2, epsilon: 8 / 255, norm: 'linf' },
+  residual: { ...BOUNDED_DEFAULTS, learningRate: 2e-3 },
+  universal: { ...BOUNDED_DEFAULTS, learningRate: 1e-2 },
 } as const;
+
+/** A smaller change than this is none in 8 bits. */
+const LEAST_LINF = 1 / 255 - 1e-9;
 
 const inherited = trainConfigShape.pick({
   dataset: true,
@@ -53,8 +64,8 @@ export const attackerTrainConfigSchema = z
     if (!BOUNDED.has(model) && epsilon > 0) {
       refuse(context, 'epsilon', `expected none for attacker ${model}, which has no budget`);
     }
-    if (norm === 'linf' && epsilon > 1) {
-      refuse(context, 'epsilon', 'expected at most 1 for norm linf, such as 8/255');
+    if (norm === 'linf' && epsilon > 0 && (epsilon > 1 || epsilon < LEAST_LINF)) {
+      refuse(context, 'epsilon', 'expected from 1/255 to 1 for norm linf, such as 8/255');
     }
     if (model === 'universal' && (config.cropHeight ?? config.cropWidth) !== undefined) {
       refuse(

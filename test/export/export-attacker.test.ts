@@ -99,6 +99,24 @@ describe('exportAttacker', function () {
     assert.equal(facts.checkpointSha256, exported.manifest.checkpointSha256);
   });
 
+  for (const shape of [
+    { model: 'residual', epsilon: 8 / 255, norm: 'linf', height: 48, width: 64 },
+    { model: 'residual', epsilon: 0.5, norm: 'l2', height: 48, width: 64 },
+    { model: 'universal', epsilon: 8 / 255, norm: 'linf', height: 48, width: 64 },
+  ] as const) {
+    it(`exports ${shape.model} within ${shape.norm}, with the pictures of TensorFlow`, async () => {
+      const save = path.join(folder, `${shape.model}-${shape.norm}`);
+      const own = attackerCheckpoint(1, shape);
+      await writeAttackerCheckpoint(save, own);
+      const { verification, manifest } = await exportAttacker(await readHashedAttacker(save), {
+        ...OPTIONS,
+        outDir: path.join(folder, 'bounded'),
+      });
+      assert.ok(verification.pictureDifference <= 1e-5);
+      assert.deepEqual(manifest.inputSize, { height: 48, width: 64 });
+    });
+  }
+
   for (const [what, change, message] of [
     [
       'weights that are no numbers',

@@ -104,6 +104,7 @@ describe('trainVictim', function () {
 
   it('is the same to the last bit when it is interrupted at every step and in validation @slow', async function () {
     if (!process.env['SEGPROBE_SLOW']) this.skip();
+    this.timeout(600_000);
     const folder = path.join(save, 'often');
     const places = [
       ...[1, 2, 3].map((step) => ({ step })),

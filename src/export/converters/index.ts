@@ -1,5 +1,6 @@
 import type { Converter } from '../converter.js';
 import { convertBiasAdd } from './bias-add.js';
+import { convertAddWithinL2, convertAddWithinLinf } from './bounded-sum.js';
 import { convertClampToUnit } from './clamp.js';
 import { convertConcat } from './concat.js';
 import { convertConst, convertReshape, convertSplit } from './constants.js';
@@ -34,6 +35,8 @@ export const CONVERTERS: Readonly<Record<string, Converter>> = {
 
 /** A converter for each function that code marks by `jit(label, …)`. */
 export const CALL_CONVERTERS: Readonly<Record<string, Converter>> = {
+  addWithinL2: convertAddWithinL2,
+  addWithinLinf: convertAddWithinLinf,
   clampToUnit: convertClampToUnit,
   maxUnpool: convertMaxUnpool,
   overlappingMaxUnpool: convertOverlappingMaxUnpool,

@@ -25,6 +25,9 @@ const ATTACKERS = {
   universal: (shape: AttackerShape) => createUniversal(budgetOf(shape), shape),
 } as const satisfies Readonly<Record<string, (shape: AttackerShape) => Model>>;
 
+/** How far n/255 times 255 may be from n. */
+const ROUNDING = 1e-6;
+
 export type AttackerName = keyof typeof ATTACKERS;
 
 export const ATTACKER_NAMES = Object.keys(ATTACKERS) as [AttackerName, ...AttackerName[]];
@@ -37,7 +40,13 @@ export function createAttacker(shape: AttackerShape): Model {
   return ATTACKERS[shape.model](shape);
 }
 
+/** On L∞ in whole steps of 8 bits, rounded down: rounding the attacked picture to 8 bits cannot leave the budget then. */
 function budgetOf({ model, epsilon, norm = 'linf' }: AttackerShape): Budget {
-  if (epsilon !== undefined) return { epsilon, norm };
-  throw new SegprobeError('USAGE', `--epsilon: expected a budget for attacker ${model}, got none`);
+  if (epsilon === undefined) {
+    throw new SegprobeError(
+      'USAGE',
+      `--epsilon: expected a budget for attacker ${model}, got none`,
+    );
+  }
+  return { norm, epsilon: norm === 'linf' ? Math.floor(epsilon * 255 + ROUNDING) / 255 : epsilon };
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs';
+import { addBounded } from '../../../src/train/attackers/bounded.js';
 import { addBias } from '../../../src/train/kernels/bias.js';
 import { clampToUnit } from '../../../src/train/kernels/clamp.js';
 import { randomArray, useNativeTensorFlow } from '../../support/tensorflow.js';
@@ -33,3 +35,31 @@ describe('convertBiasAdd', () => {
     );
   });
 });
+
+for (const [norm, operators] of [
+  ['linf', ['Clip', 'Mul', 'Add', 'Clip']],
+  ['l2', ['ReduceSumSquare', 'Add', 'Sqrt', 'Div', 'Mul', 'Add', 'Clip']],
+] as const) {
+  describe(`addBounded within ${norm}`, () => {
+    useNativeTensorFlow();
+    const budget = { norm, epsilon: 0.25 };
+    const draw = (shape: readonly number[], seed: number) => randomArray(shape, seed, 0, 1);
+
+    it('adds what the graph computes', async () => {
+      const run: Piece['run'] = (x) => addBounded(x, tf.relu(x), budget);
+      const graph = await assertConverts({ run }, SHAPES, draw);
+      assert.deepEqual(opTypesOf(graph), ['Relu', ...operators]);
+    });
+
+    it('adds a weight, bounded beforehand', async () => {
+      const [shape] = SHAPES;
+      const state = { raw: randomArray(shape, 7, -3, 3) };
+      const piece: Piece = {
+        state,
+        run: (x, { raw }) => addBounded(x, raw as tf.Tensor4D, budget),
+      };
+      const graph = await assertConverts(piece, [shape], draw);
+      assert.deepEqual(opTypesOf(graph), ['Add', 'Clip']);
+    });
+  });
+}

@@ -5,12 +5,14 @@ import { createResidual } from '../../../src/train/attackers/residual.js';
 import type { Budget } from '../../../src/train/attacks/norm.js';
 import { initialWeights, packedSizes } from '../../../src/train/packing.js';
 import { createEvaluationPass } from '../../../src/train/pass.js';
+import { assertAllClose } from '../../support/all-close.js';
 import {
   describeOnEveryBackend,
   ndArray,
   randomArray,
   useNativeTensorFlow,
 } from '../../support/tensorflow.js';
+import { TOLERANCE } from '../../support/tolerances.js';
 
 const BUDGETS: readonly Budget[] = [
   { norm: 'linf', epsilon: 8 / 255 },
@@ -58,9 +60,9 @@ describeOnEveryBackend('addBounded', (evaluate) => {
     }
   }
 
-  it('is epsilon times tanh of the raw number on L∞', () => {
+  it('is epsilon times the raw number cut to ±1 on L∞', () => {
     const { attacked } = evaluate(
-      { image: ndArray([1, 1, 1, 3], [0.5, 0.5, 0.5]), raw: ndArray([1, 1, 1, 3], [0.5, -2, 0]) },
+      { image: ndArray([1, 1, 1, 3], [0.5, 0.5, 0.95]), raw: ndArray([1, 1, 1, 3], [0.5, -2, 1]) },
       (inputs) => ({
         attacked: addBounded(inputs['image'] as tf.Tensor4D, inputs['raw'] as tf.Tensor4D, {
           norm: 'linf',
@@ -68,9 +70,71 @@ describeOnEveryBackend('addBounded', (evaluate) => {
         }),
       }),
     );
-    [0.5 + 0.1 * Math.tanh(0.5), 0.5 + 0.1 * Math.tanh(-2), 0.5].forEach((expected, i) =>
-      assert.ok(Math.abs(attacked!.values[i]! - expected) < 1e-6),
+    assertAllClose(attacked!.values, [0.55, 0.4, 1], TOLERANCE.float32Op);
+  });
+
+  it('is epsilon · raw / √(1 + ‖raw‖²) on L2', () => {
+    const raw = [2, -2, 1];
+    const { attacked } = evaluate(
+      { image: ndArray([1, 1, 1, 3], [0.5, 0.5, 0.5]), raw: ndArray([1, 1, 1, 3], raw) },
+      (inputs) => ({
+        attacked: addBounded(inputs['image'] as tf.Tensor4D, inputs['raw'] as tf.Tensor4D, {
+          norm: 'l2',
+          epsilon: 0.1,
+        }),
+      }),
     );
+    const expected = raw.map((value) => 0.5 + (0.1 * value) / Math.sqrt(10));
+    assertAllClose(attacked!.values, expected, TOLERANCE.float32Op);
+  });
+
+  /** The gradient of the sum of `dy` times what comes out, by `raw`. */
+  const gradientOf = (budget: Budget, image: number[], raw: number[], dy: number[]) => {
+    const shape = [1, 1, raw.length / 3, 3] as const;
+    const inputs = {
+      image: ndArray(shape, image),
+      raw: ndArray(shape, raw),
+      dy: ndArray(shape, dy),
+    };
+    const { gradient } = evaluate(inputs, (given) => ({
+      gradient: tf.grad((x) =>
+        tf.sum(
+          tf.mul(addBounded(given['image'] as tf.Tensor4D, x as tf.Tensor4D, budget), given['dy']!),
+        ),
+      )(given['raw']!),
+    }));
+    return gradient!.values;
+  };
+
+  it('lets the gradient through where it leads back from a cut on L∞, and only there', () => {
+    const budget = { norm: 'linf', epsilon: 0.1 } as const;
+    // Within; over the budget, over white, under black: each led up and down.
+    const image = [0.5, 0.5, 0.5, 0.5, 0.99, 0.99, 0.01, 0.01, 0.5];
+    const raw = [0.5, 0.5, 3, 3, 0.9, 0.9, -0.9, -0.9, -3];
+    const dy = [1, -1, 1, -1, 1, -1, 1, -1, -1];
+    const passed = [1, -1, 1, 0, 1, 0, 0, -1, -1];
+    const expected = passed.map((sign) => sign * budget.epsilon);
+    assertAllClose(gradientOf(budget, image, raw, dy), expected, TOLERANCE.float32Op);
+  });
+
+  it('has the derivative of its formula on L2', () => {
+    const [raw, dy, epsilon] = [[0.4, -1.2, 0.7, 0.1, 2, -0.3], [1, -0.5, 2, 0.3, 0.25, -1], 0.1];
+    const value = (x: readonly number[]): number => {
+      const length = Math.sqrt(1 + x.reduce((sum, own) => sum + own * own, 0));
+      return x.reduce((sum, own, i) => sum + (dy[i]! * epsilon * own) / length, 0);
+    };
+    const step = 1e-5;
+    const expected = raw.map((_, i) => {
+      const moved = (by: number): number[] => raw.map((own, j) => (i === j ? own + by : own));
+      return (value(moved(step)) - value(moved(-step))) / (2 * step);
+    });
+    const found = gradientOf(
+      { norm: 'l2', epsilon },
+      raw.map(() => 0.5),
+      raw,
+      dy,
+    );
+    assertAllClose(found, expected, TOLERANCE.float32Op);
   });
 });
 
