@@ -22,14 +22,24 @@ describe('hardening', function () {
   let remove: () => Promise<void>;
   let victim: FrozenCheckpoint;
   let attacker: FrozenAttacker & { readonly name: string };
-  const val = createDrawnDataset(2, { split: 'val' });
+  /** Measured on what is learnt: so few scenes teach nothing about others. */
+  const [train, val] = [createDrawnDataset(4), createDrawnDataset(4)];
+  const LEARNING = { batchSize: 4, learningRate: 5e-3, lrDecayEpochs: 1000, valEvery: 10 };
 
   before(async () => {
     ({ folder: save, remove } = await scratchFolder());
-    await trainTiny(path.join(save, 'victim'), { config: { epochs: 30 } });
+    await trainTiny(path.join(save, 'victim'), {
+      train,
+      val,
+      config: { ...LEARNING, epochs: 40 },
+    });
     victim = await frozenVictim(path.join(save, 'victim'));
     const folder = path.join(save, 'mal');
-    await trainTinyAttacker(folder, victim, { config: { epsilon: 0.3, epochs: 8 } });
+    await trainTinyAttacker(folder, victim, {
+      train,
+      val,
+      config: { ...LEARNING, learningRate: 2e-3, epsilon: 0.2, epochs: 15 },
+    });
     const { state, weights } = await readAttackerCheckpoint(folder);
     attacker = { name: 'mal', state, weights, weightsFile: weightsFileOf(folder) };
   });
@@ -47,12 +57,18 @@ describe('hardening', function () {
       rounds: 1,
       attackerEpochs: 1,
       readVictim: () => frozenVictim(folder),
-      train: createDrawnDataset(5),
+      train,
       val,
       existing: 'refuse',
       cacheDir: path.join(save, 'cache'),
       observer: createNotes(),
-      config: parseTrainConfig({ ...TINY, epochs, hardenedFrom: 'victim', attackers: ['mal'] }),
+      config: parseTrainConfig({
+        ...TINY,
+        ...LEARNING,
+        epochs,
+        hardenedFrom: 'victim',
+        attackers: ['mal'],
+      }),
       ...others,
     };
   };
@@ -71,9 +87,9 @@ describe('hardening', function () {
 
   it('leads to a victim that sees more under the attack', async () => {
     const folder = path.join(save, 'hard');
-    const { best } = await hardenVictim(options(folder, { epochs: 30 }));
+    const { best } = await hardenVictim(options(folder, { epochs: 40 }));
     const [before, after] = [await attacked(path.join(save, 'victim')), await attacked(folder)];
-    assert.ok(after > before + 0.1, `${before} -> ${after}`);
+    assert.ok(after > before + 0.05, `${before} -> ${after}`);
     // What was kept is the epoch that is best at both.
     assert.ok(Math.abs(best!.miouAttacked! - after) < 1e-9, `${best!.miouAttacked}, ${after}`);
   });
@@ -81,7 +97,7 @@ describe('hardening', function () {
   it('goes on after an interruption as if there had been none', async () => {
     const [whole, folder] = ['whole', 'interrupted'].map((name) => path.join(save, name));
     await hardenVictim(options(whole!));
-    await assert.rejects(hardenVictim(options(folder!, interruptAt({ step: 4 }))), (error) =>
+    await assert.rejects(hardenVictim(options(folder!, interruptAt({ step: 1 }))), (error) =>
       isSegprobeError(error, 'CANCELLED'),
     );
     await hardenVictim(options(folder!, { existing: 'resume' }));
@@ -117,7 +133,7 @@ describe('hardening', function () {
     assert.throws(
       () => createHardening(config, [attacker, other]),
       isUsage(
-        /expected attackers of one kind \(residual, linf 76.5\/255\), got residual, linf 25.5/,
+        /expected attackers of one kind \(residual, linf 51.0\/255\), got residual, linf 25.5/,
       ),
     );
     const universal = { model: 'universal', epsilon: 0.1, height: 64, width: 32 } as const;
