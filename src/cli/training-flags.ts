@@ -111,6 +111,11 @@ export function addTrainingFlags(command: Command): Command {
       number,
     )
     .option(
+      '--iou-loss <weight>',
+      'add this times 1 − the mean soft IoU of the classes to the loss, e.g. 2 (default: cross entropy alone)',
+      number,
+    )
+    .option(
       '--ema-decay <share>',
       'validate and keep the moving average of the weights, with this decay (default: 0, none)',
       number,
@@ -189,6 +194,7 @@ const CONFIG_KEYS = [
   'cropHeight',
   'cropWidth',
   'hardBelow',
+  'iouLoss',
   'emaDecay',
   'encoderFirst',
   'encoderEpochs',

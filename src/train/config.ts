@@ -47,6 +47,8 @@ export const trainConfigShape = z.strictObject({
   cropWidth: multipleOf8.optional(),
   /** Hard-pixel mining: only pixels count in the loss whose right class has a probability below this. */
   hardBelow: positive.max(1, 'expected at most 1').optional(),
+  /** The loss is the cross entropy plus this times 1 − the mean soft IoU of the batch's classes. */
+  iouLoss: positive.optional(),
   /** What is validated and kept is the exponential moving average of the weights with this decay; 0: the weights themselves. */
   emaDecay: shareBelow1.default(0),
   /** Train the encoder alone before the whole network, for `encoderEpochs`, or as many as the whole. */

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Constant, TensorMeta } from '../graph/graph.js';
 import type { Program, ProgramFunction, TensorMap } from '../graph/program.js';
 import { crossEntropy } from './kernels/cross-entropy.js';
+import { softIouLoss } from './kernels/soft-iou.js';
 import { growLabels, shrinkLabels } from './kernels/label-stride.js';
 import type { Model } from './models/model.js';
 import { adam } from './optimizer.js';
@@ -29,6 +30,8 @@ export interface VictimProgramOptions {
   readonly classWeights: readonly number[];
   /** Only pixels count in the loss whose right class has a probability below this. */
   readonly hardBelow?: number | undefined;
+  /** What `softIouLoss` counts in the loss, beside cross entropy; not at all if absent. */
+  readonly iouLoss?: number | undefined;
   readonly weightDecay: number;
   /** Also return the gradient, under `gradient` `[parameters]`. @defaultValue false */
   readonly outputGradient?: boolean;
@@ -120,7 +123,7 @@ export function createVictimProgram(options: VictimProgramOptions): Program {
 }
 
 function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
-  const { model, classWeights, hardBelow, weightDecay, outputGradient = false } = options;
+  const { model, weightDecay, outputGradient = false } = options;
   return (inputs, state) => {
     const before = state as unknown as VictimState;
     const { seed, stepSize, secondCorrection, averageDecay } = inputs as Record<
@@ -134,7 +137,7 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
     const lossOf = tf.valueAndGrad((parameters: tf.Tensor) => {
       pass = createTrainingPass(model.spec, parameters, seed);
       const logits = model.forward(image, pass);
-      return crossEntropy(logits, target, tf.tensor1d([...classWeights]), { hardBelow });
+      return victimLoss(logits, target, options);
     });
     const { value: loss, grad: gradient } = lossOf(before.parameters);
     const statistics = pass.updatedStatistics(before);
@@ -145,6 +148,17 @@ function trainingStep(options: VictimProgramOptions): ProgramFunction['run'] {
       state: { ...after, ...(options.averaging && averaged(before, after, averageDecay)) },
     };
   };
+}
+
+function victimLoss(
+  logits: tf.Tensor4D,
+  target: tf.Tensor,
+  { classWeights, hardBelow, iouLoss }: VictimProgramOptions,
+): tf.Scalar {
+  const entropy = crossEntropy(logits, target, tf.tensor1d([...classWeights]), { hardBelow });
+  if (iouLoss === undefined) return entropy;
+  const counts = tf.tensor1d(classWeights.map((weight) => (weight > 0 ? 1 : 0)));
+  return tf.add(entropy, tf.mul(softIouLoss(logits, target, counts), iouLoss));
 }
 
 /** An attacker's numbers as the program's state calls them. */

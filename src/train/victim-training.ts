@@ -96,6 +96,7 @@ export async function prepareVictimTraining(
       batchSizes: batchSizesOf(scenes, config.batchSize),
       classWeights,
       hardBelow: config.hardBelow,
+      iouLoss: config.iouLoss,
       weightDecay: config.weightDecay,
       views: isAugmented(config)
         ? { ...trainSizeOf(config), ignoreIndex: classTable.ignoreIndex }

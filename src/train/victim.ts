@@ -45,6 +45,7 @@ export interface VictimOptions extends Size {
     readonly classWeights: readonly number[];
     /** Only pixels count in the loss whose right class has a probability below this. */
     readonly hardBelow?: number | undefined;
+    readonly iouLoss?: number | undefined;
     readonly weightDecay: number;
     /** The size at which training sees its scenes, where it sees them by `Views`. */
     readonly views?: ViewSize | undefined;
@@ -114,6 +115,7 @@ export function createVictim(options: VictimOptions): Victim {
       predictBatchSizes: options.predictBatchSizes,
       classWeights: training?.classWeights ?? [],
       hardBelow: training?.hardBelow,
+      iouLoss: training?.iouLoss,
       weightDecay: training?.weightDecay ?? 0,
       views: training?.views,
       attack: training?.attack,
