@@ -43,7 +43,7 @@ export async function run(): Promise<BenchmarkResult> {
   let asked = performance.now();
   for await (const batch of loadBatches(dataset, { batchSize: BATCH, size: SIZE, order })) {
     const started = performance.now();
-    victim.trainStep(batch, { step: ++step, learningRate: 5e-4, seed: 1 });
+    await victim.trainStep(batch, { step: ++step, learningRate: 5e-4, seed: 1 });
     const ended = performance.now();
     ours.push((ended - started) / 1000);
     outside.push((started - asked) / 1000);

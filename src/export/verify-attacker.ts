@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ProgramRunner } from '../graph/program.js';
+import { takeValues } from '../graph/take-values.js';
 import { createAttackerProgram } from '../train/attacker-program.js';
 import { createAttacker } from '../train/attackers/index.js';
 import { createRunner } from '../train/device.js';
@@ -41,7 +42,7 @@ export async function verifyAttacker(
     let pictureDifference = 0;
     for (const shape of shapesOf(attacker.shape)) {
       const image = randomImage(shape, 1);
-      const expected = attackOnTensorFlow(attacker, image, shape);
+      const expected = await attackOnTensorFlow(attacker, image, shape);
       const actual = await model.run(image, shape, 3);
       expected.forEach((value, i) => {
         pictureDifference = Math.max(pictureDifference, Math.abs(actual[i]! - value));
@@ -63,11 +64,11 @@ function shapesOf({ model, height, width }: AttackerWeights['shape']): readonly 
 }
 
 /** NCHW. */
-function attackOnTensorFlow(
+async function attackOnTensorFlow(
   { shape: attackerShape, weights, weightsFile }: AttackerWeights,
   image: Float32Array,
   shape: Shape,
-): Float32Array {
+): Promise<Float32Array> {
   const { count, height, width } = shape;
   const attacker = createAttacker(attackerShape);
   const runner: ProgramRunner = createRunner(
@@ -80,13 +81,13 @@ function attackOnTensorFlow(
     }),
   );
   try {
-    let attacked!: Float32Array;
-    tf.tidy(() => {
+    const outputs = tf.tidy(() => {
       const pictures = tf.tensor4d(image, [count, height, width, 3]);
-      const outputs = runner.run(`attack/${count}`, { image: pictures });
-      attacked = outputs['attacked']!.dataSync<'float32'>();
+      const { attacked } = runner.run(`attack/${count}`, { image: pictures });
+      return { attacked: attacked! };
     });
-    return toPlanes(attacked, shape, 3);
+    const { attacked } = await takeValues(outputs);
+    return toPlanes(attacked as Float32Array, shape, 3);
   } finally {
     runner.dispose();
   }

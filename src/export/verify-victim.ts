@@ -56,7 +56,7 @@ async function verifyAt(
   try {
     for (let attempt = 1; ; attempt++) {
       const image = randomImage(shape, attempt);
-      const expected = toPlanes(victim.logits(image, shape.count), shape, classCount);
+      const expected = toPlanes(await victim.logits(image, shape.count), shape, classCount);
       const strange = expected.find((logit) => !Number.isFinite(logit));
       if (strange !== undefined) {
         const text = `${weightsFile}: expected weights that give finite logits, got ${strange}`;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertFits, type Constant } from './graph.js';
 import type { Program, ProgramRunner } from './program.js';
+import { takeConstants } from './take-values.js';
 
 /** Runs a program's functions eagerly on whatever backend is active: without native TensorFlow, for debugging, in tests. */
 export function createEagerRunner(program: Program): ProgramRunner {
@@ -36,17 +37,16 @@ export function createEagerRunner(program: Program): ProgramRunner {
         for (const [key, tensor] of changed) replace(key, tensor);
         return Object.fromEntries(outputs);
       }),
-    readState: () =>
-      Object.fromEntries(
-        Object.entries(state).map(([name, tensor]) => [
-          name,
-          {
-            dtype: tensor.dtype as Constant['dtype'],
-            shape: tensor.shape,
-            values: tensor.dataSync().slice(),
-          },
-        ]),
-      ),
+    readState: async () => {
+      const variables = Object.entries(state).map(([name, tensor]) => [name, tensor.clone()]);
+      const read = await takeConstants(Object.fromEntries(variables) as Record<string, tf.Tensor>);
+      // Some backends give out the memory that they go on computing with.
+      const copies = Object.entries(read).map(([name, constant]) => [
+        name,
+        { ...constant, values: constant.values.slice() },
+      ]);
+      return Object.fromEntries(copies) as Record<string, Constant>;
+    },
     writeState: (values) => {
       for (const [name, value] of Object.entries(values)) {
         if (!(name in state)) continue;

@@ -9,6 +9,7 @@ import { optimizeGraph } from './passes/index.js';
 import type { Program, ProgramRunner, TensorMap } from './program.js';
 import { recordProgram } from './record-program.js';
 import { encodeSavedModel } from './saved-model.js';
+import { takeConstants } from './take-values.js';
 
 /**
  * Records a program and loads it into one session of native TensorFlow, which holds the state between calls.
@@ -34,14 +35,7 @@ export function createGraphRunner(
         throw new Error(`expected one of the program's functions, got ${name}`);
       return run(session, signature, inputs);
     },
-    readState: () => {
-      const values = run(session, accessors.read, {});
-      const state = Object.entries(values).map(
-        ([name, tensor]) => [name, toConstant(tensor)] as const,
-      );
-      tf.dispose(values);
-      return Object.fromEntries(state);
-    },
+    readState: () => takeConstants(run(session, accessors.read, {})),
     writeState: (values) => {
       for (const [name, value] of Object.entries(values)) {
         const signature = accessors.write[name];
@@ -123,14 +117,6 @@ function stateAccessors({ variables }: Graph): {
     };
   }
   return { nodes, read: { inputs: {}, outputs: read }, write };
-}
-
-function toConstant(tensor: tf.Tensor): Constant {
-  return {
-    dtype: tensor.dtype as Constant['dtype'],
-    shape: tensor.shape,
-    values: tensor.dataSync<Constant['dtype']>(),
-  };
 }
 
 function toTensor({ values, shape, dtype }: Constant): tf.Tensor {

@@ -33,8 +33,8 @@ export interface Program {
 export interface ProgramRunner {
   /** Calls a function. The caller disposes the outputs; the inputs stay the caller's. */
   run(name: string, inputs: TensorMap): Record<string, Tensor>;
-  /** Copies the state's variables out: float32 or int32 numbers by name. */
-  readState(): Record<string, Constant>;
+  /** Copies the state's variables out as they are at the call: numbers by name. */
+  readState(): Promise<Record<string, Constant>>;
   /** Overwrites variables; those not named stay. */
   writeState(values: Readonly<Record<string, Constant>>): void;
   dispose(): void;

@@ -119,7 +119,7 @@ export async function prepareAttackerTraining(
       scenes,
       stepsPerEpoch,
       state: { ...state, classWeights: [...classWeights], scenes, config },
-      best: before?.weights ?? attacker.readWeights(),
+      best: before?.weights ?? (await attacker.readWeights()),
     });
   } catch (error) {
     attacker.dispose();
@@ -173,17 +173,17 @@ function createTraining(
           ...state,
           best: { epoch, images, miouAttacked: miou, ...scores, psnrDb, linf },
         };
-        best = attacker.readWeights();
+        best = await attacker.readWeights();
       }
       return { valMiou: miou, valPixelAccuracy: pixelAccuracy, valIou: iou, psnrDb, linf };
     },
     bestMiou: () => training.state.best?.miouAttacked ?? null,
     save: async () => {
       const { state } = training;
-      const optimizer = attacker.readOptimizer();
+      const optimizer = await attacker.readOptimizer();
       assertFiniteState(optimizer, state.step);
       await lock.assertHeld();
-      const weights = state.best === null ? attacker.readWeights() : best;
+      const weights = state.best === null ? await attacker.readWeights() : best;
       await writeAttackerCheckpoint(folder, { state, weights, optimizer });
       training.savedStep = state.step;
     },

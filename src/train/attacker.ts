@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../data/batches.js';
 import type { Size } from '../data/dataset.js';
+import { takeValues } from '../graph/take-values.js';
 import { SegprobeError } from '../shared/errors.js';
 import { createAttackerProgram } from './attacker-program.js';
 import type { Views } from './augmentation.js';
@@ -73,11 +74,11 @@ export interface Attacker {
    * @returns the loss before the step.
    * @throws SegprobeError `TRAINING_DIVERGED` when the loss is no finite number.
    */
-  trainStep(batch: Batch, step: AttackerStep): number;
-  score(images: Float32Array, count: number): AttackScores;
-  readWeights(): NamedTensors;
+  trainStep(batch: Batch, step: AttackerStep): Promise<number>;
+  score(images: Float32Array, count: number): Promise<AttackScores>;
+  readWeights(): Promise<NamedTensors>;
   /** Weights and Adam's moments: all that training needs to go on. */
-  readOptimizer(): NamedTensors;
+  readOptimizer(): Promise<NamedTensors>;
   writeOptimizer(optimizer: NamedTensors, what: string): void;
   dispose(): void;
 }
@@ -105,28 +106,33 @@ export function createTrainableAttacker(options: AttackerOptions): Attacker {
     }),
   );
   return {
-    trainStep: (batch, step) =>
-      tf.tidy(() => {
-        const inputs = trainInputs(batch, step, shape);
-        const [loss] = runner.run(`train/${batch.count}`, inputs)['loss']!.dataSync();
-        if (Number.isFinite(loss)) return loss!;
-        throw new SegprobeError(
-          'TRAINING_DIVERGED',
-          `step ${step.step}: expected a finite loss, got ${loss}; a smaller --learning-rate may help (the last checkpoint is kept)`,
-        );
-      }),
-    score: (images, count) =>
-      tf.tidy(() => {
+    trainStep: async (batch, step) => {
+      const outputs = tf.tidy(() => {
+        const { loss } = runner.run(`train/${batch.count}`, trainInputs(batch, step, shape));
+        return { loss: loss! };
+      });
+      const [loss] = (await takeValues(outputs)).loss;
+      if (Number.isFinite(loss)) return loss!;
+      throw new SegprobeError(
+        'TRAINING_DIVERGED',
+        `step ${step.step}: expected a finite loss, got ${loss}; a smaller --learning-rate may help (the last checkpoint is kept)`,
+      );
+    },
+    score: async (images, count) => {
+      const outputs = tf.tidy(() => {
         const image = tf.tensor4d(images, [count, height, width, 3]);
         const { labels, meanSquare, linf } = runner.run(`score/${count}`, { image });
-        return {
-          labels: labels!.dataSync<'int32'>(),
-          meanSquare: meanSquare!.dataSync<'float32'>(),
-          linf: linf!.dataSync<'float32'>(),
-        };
-      }),
-    readWeights: () => unpackWeights(spec, readPackedState(runner)),
-    readOptimizer: () => nameOptimizer(spec, readPackedState(runner)),
+        return { labels: labels!, meanSquare: meanSquare!, linf: linf! };
+      });
+      const { labels, meanSquare, linf } = await takeValues(outputs);
+      return {
+        labels: labels as Int32Array,
+        meanSquare: meanSquare as Float32Array,
+        linf: linf as Float32Array,
+      };
+    },
+    readWeights: async () => unpackWeights(spec, await readPackedState(runner)),
+    readOptimizer: async () => nameOptimizer(spec, await readPackedState(runner)),
     writeOptimizer: (named, what) =>
       runner.writeState(toVectors({ ...packOptimizer(spec, named, what) })),
     dispose: () => runner.dispose(),

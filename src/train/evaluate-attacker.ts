@@ -40,7 +40,7 @@ export async function evaluateAttacker(
   const order = Array.from({ length: total }, (_, i) => i);
   let [done, decibels, largest] = [0, 0, 0];
   for await (const batch of loadBatches(dataset, { ...options, order })) {
-    const { labels, meanSquare, linf } = attacker.score(batch.images, batch.count);
+    const { labels, meanSquare, linf } = await attacker.score(batch.images, batch.count);
     countPixels(matrix, batch.labels, labels, ignoreIndex);
     const { size } = options;
     options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total, size });

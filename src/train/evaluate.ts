@@ -43,7 +43,7 @@ export async function evaluateVictim(
   const order = Array.from({ length: total }, (_, i) => i);
   let done = 0;
   for await (const batch of loadBatches(dataset, { ...options, order })) {
-    const labels = victim.predict(batch.images, batch.count);
+    const labels = await victim.predict(batch.images, batch.count);
     countPixels(matrix, batch.labels, labels, ignoreIndex);
     const { size } = options;
     options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total, size });

@@ -20,8 +20,10 @@ export interface PackedState extends PackedWeights {
 }
 
 /** Reads the whole state of a program, all of whose variables are float32 vectors. */
-export function readPackedState<State extends PackedState>(runner: ProgramRunner): State {
-  const state = Object.entries(runner.readState());
+export async function readPackedState<State extends PackedState>(
+  runner: ProgramRunner,
+): Promise<State> {
+  const state = Object.entries(await runner.readState());
   return Object.fromEntries(state.map(([name, { values }]) => [name, values])) as unknown as State;
 }
 

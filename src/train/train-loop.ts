@@ -25,7 +25,10 @@ export interface Training<State extends Progress = Progress> {
   /** The step that the checkpoint on the disk is of. */
   savedStep: number;
   /** @returns the loss before the step, which is counted from 1. */
-  trainStep(batch: Batch, at: { readonly step: number; readonly learningRate: number }): number;
+  trainStep(
+    batch: Batch,
+    at: { readonly step: number; readonly learningRate: number },
+  ): Promise<number>;
   /** Scores what is trained on val, and keeps it where it is the best so far. */
   validate(epoch: number): Promise<ValidationScores>;
   /** The best mIoU so far. */
@@ -150,7 +153,7 @@ async function runSteps(
     await observer.onBatch?.(batch, step);
     const started = performance.now();
     const learningRate = learningRateAt({ ...config, epochs }, state.step, stepsPerEpoch);
-    const loss = training.trainStep(batch, { step, learningRate });
+    const loss = await training.trainStep(batch, { step, learningRate });
     training.state = {
       ...state,
       step,

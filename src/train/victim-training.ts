@@ -136,7 +136,7 @@ export async function prepareVictimTraining(
         scenes,
         config, // What may differ on resumption: where the data lies, and how long to train.
       },
-      best: checkpoint?.weights ?? victim.readWeights(),
+      best: checkpoint?.weights ?? (await victim.readWeights()),
     });
   } catch (error) {
     victim.dispose();
@@ -202,17 +202,17 @@ function createTraining(
       const { state } = training;
       if (state.best === null || worth({ ...scores, ...attacked }) > worth(state.best)) {
         training.state = { ...state, best: { ...scores, ...attacked } };
-        best = victim.readWeights();
+        best = await victim.readWeights();
       }
       return { valMiou: miou, valPixelAccuracy: pixelAccuracy, valIou: iou, ...attacked };
     },
     bestMiou: () => training.state.best?.miou ?? null,
     save: async () => {
       const { state } = training;
-      const optimizer = victim.readOptimizer();
+      const optimizer = await victim.readOptimizer();
       assertFiniteState(optimizer, state.step);
       await lock.assertHeld();
-      const weights = state.best === null ? victim.readWeights() : best;
+      const weights = state.best === null ? await victim.readWeights() : best;
       await writeCheckpoint(folder, { state, weights, optimizer });
       training.savedStep = state.step;
     },

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../data/batches.js';
 import type { Size } from '../data/dataset.js';
+import type { Constant } from '../graph/graph.js';
 import type { ProgramRunner } from '../graph/program.js';
+import { takeValues } from '../graph/take-values.js';
 import { SegprobeError } from '../shared/errors.js';
 import { createRunner } from './device.js';
 import { createModel, type ModelName } from './models/index.js';
@@ -77,18 +79,18 @@ export interface Victim {
    * @throws SegprobeError `TRAINING_DIVERGED` when the loss is no finite number, `DATASET_INVALID` when no pixel of the batch
    * has a class that counts.
    */
-  trainStep(batch: Batch, step: TrainStep): number;
+  trainStep(batch: Batch, step: TrainStep): Promise<number>;
   /** Predicts class numbers, `[N, H, W]` flattened. */
-  predict(images: Float32Array, count: number): Int32Array;
+  predict(images: Float32Array, count: number): Promise<Int32Array>;
   /** The same of the pictures after the attack that it was made with, rounded to 8 bits. */
-  predictAttacked(images: Float32Array, count: number): Int32Array;
+  predictAttacked(images: Float32Array, count: number): Promise<Int32Array>;
   /** Predicts the model's logits, `[N, H/S, W/S, K]` flattened, S its output stride. */
-  logits(images: Float32Array, count: number): Float32Array;
+  logits(images: Float32Array, count: number): Promise<Float32Array>;
   /** The weights and running statistics by name, in PyTorch's layout: those that it predicts with. */
-  readWeights(): NamedTensors;
+  readWeights(): Promise<NamedTensors>;
   writeWeights(weights: NamedTensors, what: string): void;
   /** Weights, Adam's moments and the average if there is one: all that training needs to go on. */
-  readOptimizer(): NamedTensors;
+  readOptimizer(): Promise<NamedTensors>;
   writeOptimizer(optimizer: NamedTensors, what: string): void;
   /** Puts another attacker of the same network in the place of the one that it was made with. */
   writeAttacker(weights: PackedWeights): void;
@@ -122,33 +124,37 @@ export function createVictim(options: VictimOptions): Victim {
       averaging,
     }),
   );
-  const predict = (
+  const predict = async (
     images: Float32Array,
     count: number,
-    what: 'predict' | 'predict-attacked' = 'predict',
-  ): Record<string, tf.Tensor> =>
-    runner.run(`${what}/${count}`, { image: tf.tensor4d(images, [count, height, width, 3]) });
+    { what = 'predict', output = 'labels' }: Prediction = {},
+  ): Promise<Constant['values']> => {
+    const outputs = tf.tidy(() => {
+      const image = tf.tensor4d(images, [count, height, width, 3]);
+      return { [output]: runner.run(`${what}/${count}`, { image })[output]! };
+    });
+    return (await takeValues(outputs))[output]!;
+  };
   return {
-    trainStep: (batch, step) => {
+    trainStep: async (batch, step) => {
       assertCounts(batch, training?.classWeights ?? []);
-      return tf.tidy(() => trainStep(runner, { height, width }, batch, step));
+      return trainStep(runner, { height, width }, batch, step);
     },
-    predict: (images, count) =>
-      tf.tidy(() => predict(images, count)['labels']!.dataSync() as Int32Array),
-    predictAttacked: (images, count) =>
-      tf.tidy(() => predict(images, count, 'predict-attacked')['labels']!.dataSync<'int32'>()),
-    logits: (images, count) =>
-      tf.tidy(() => predict(images, count)['logits']!.dataSync() as Float32Array),
-    readWeights: () => {
-      const state = readPackedState<VictimState>(runner);
+    predict: async (images, count) => (await predict(images, count)) as Int32Array,
+    predictAttacked: async (images, count) =>
+      (await predict(images, count, { what: 'predict-attacked' })) as Int32Array,
+    logits: async (images, count) =>
+      (await predict(images, count, { output: 'logits' })) as Float32Array,
+    readWeights: async () => {
+      const state = await readPackedState<VictimState>(runner);
       return averaging ? averageOf(spec, state) : unpackWeights(spec, state);
     },
     writeWeights: (named, what) => {
       const packed = packWeights(spec, named, what);
       runner.writeState(toVectors({ ...packed, ...(averaging && asAverage(packed)) }));
     },
-    readOptimizer: () => {
-      const state = readPackedState<VictimState>(runner);
+    readOptimizer: async () => {
+      const state = await readPackedState<VictimState>(runner);
       const average = averaging ? withPrefix(PREFIX.average, averageOf(spec, state)) : [];
       return new Map([...nameOptimizer(spec, state), ...average]);
     },
@@ -164,23 +170,33 @@ export function createVictim(options: VictimOptions): Victim {
   };
 }
 
-function trainStep(
+/** What a prediction is of, and which of its outputs is read. */
+interface Prediction {
+  /** @defaultValue predict */
+  readonly what?: 'predict' | 'predict-attacked';
+  /** @defaultValue labels */
+  readonly output?: 'labels' | 'logits';
+}
+
+async function trainStep(
   runner: ProgramRunner,
   { height, width }: Size,
   batch: Batch,
   { step, learningRate, seed, views, averageDecay }: TrainStep,
-): number {
+): Promise<number> {
   const { stepSize, secondCorrection } = adamStep(step, learningRate);
-  const outputs = runner.run(`train/${batch.count}`, {
-    image: tf.tensor4d(batch.images, [batch.count, height, width, 3]),
-    label: tf.tensor3d(batch.labels, [batch.count, height, width], 'int32'),
-    seed: tf.tensor1d(dropoutSeed(seed, step), 'int32'),
-    stepSize: tf.scalar(stepSize),
-    secondCorrection: tf.scalar(secondCorrection),
-    ...viewTensors(views, batch.count),
-    ...(averageDecay !== undefined && { averageDecay: tf.scalar(averageDecay) }),
-  });
-  const [loss] = outputs['loss']!.dataSync();
+  const outputs = tf.tidy(() => ({
+    loss: runner.run(`train/${batch.count}`, {
+      image: tf.tensor4d(batch.images, [batch.count, height, width, 3]),
+      label: tf.tensor3d(batch.labels, [batch.count, height, width], 'int32'),
+      seed: tf.tensor1d(dropoutSeed(seed, step), 'int32'),
+      stepSize: tf.scalar(stepSize),
+      secondCorrection: tf.scalar(secondCorrection),
+      ...viewTensors(views, batch.count),
+      ...(averageDecay !== undefined && { averageDecay: tf.scalar(averageDecay) }),
+    })['loss']!,
+  }));
+  const [loss] = (await takeValues(outputs)).loss;
   if (!Number.isFinite(loss)) {
     throw new SegprobeError(
       'TRAINING_DIVERGED',

@@ -155,7 +155,7 @@ describe('exportPyTorchNames', function () {
         weights,
         predictBatchSizes: [1],
       });
-      const logits = toPlanes(victim.logits(image, 1), shape, 12);
+      const logits = toPlanes(await victim.logits(image, 1), shape, 12);
       victim.dispose();
       const largest = expected.reduce((max, logit) => Math.max(max, Math.abs(logit)), 0);
       assertAllClose(logits, expected, { rtol: 0, atol: 1e-4 * largest }, 'logits');

@@ -20,14 +20,16 @@ const scalar = (value: number): Constant => ({
 describe('createGraphRunner', () => {
   useNativeTensorFlow();
 
-  it('computes what createEagerRunner computes, step after step', () => {
-    withRunners(toyProgram(), ([recorded, eager]) => {
+  it('computes what createEagerRunner computes, step after step', async () => {
+    await withRunners(toyProgram(), async ([recorded, eager]) => {
       for (let step = 1; step <= 3; step++) {
-        const [a, b] = [recorded, eager].map((runner) => ({
-          ...runStep(runner),
-          look: read(runner, 'look')['total']!,
-          state: runner.readState(),
-        }));
+        const [a, b] = await Promise.all(
+          [recorded, eager].map(async (runner) => ({
+            ...runStep(runner),
+            look: read(runner, 'look')['total']!,
+            state: await runner.readState(),
+          })),
+        );
         for (const name of ['loss', 'gradient', 'look'] as const) {
           assertAllClose(a![name], b![name], TOLERANCE.float32Kernel, `${name} in step ${step}`);
         }
@@ -39,18 +41,18 @@ describe('createGraphRunner', () => {
     });
   });
 
-  it('does a second pass as the first after the state is written back', () => {
-    withRunners(toyProgram(), ([runner]) => {
-      const start = runner.readState();
+  it('does a second pass as the first after the state is written back', async () => {
+    await withRunners(toyProgram(), async ([runner]) => {
+      const start = await runner.readState();
       const first = runStep(runner);
-      assert.notDeepEqual(runner.readState(), start);
+      assert.notDeepEqual(await runner.readState(), start);
       runner.writeState(start);
-      assert.deepEqual(runner.readState(), start);
+      assert.deepEqual(await runner.readState(), start);
       assert.deepEqual(runStep(runner), first);
     });
   });
 
-  it('keeps memory of its own for what is written', () => {
+  it('keeps memory of its own for what is written', async () => {
     // TensorFlow takes over memory that happens to be aligned to 64 bytes: one of these arrays is, all but surely.
     const names = Array.from({ length: 64 }, (_, i) => `v${i}`);
     const state = Object.fromEntries(names.map((name, i) => [name, variable([1024], i)]));
@@ -66,12 +68,12 @@ describe('createGraphRunner', () => {
         },
       },
     };
-    withRunner(createGraphRunner, program, (runner) => {
-      const written = runner.readState();
+    await withRunner(createGraphRunner, program, async (runner) => {
+      const written = await runner.readState();
       const values = names.map((name) => [...written[name]!.values]);
       runner.writeState(written);
       for (const name of names) written[name]!.values.fill(7);
-      const held = runner.readState();
+      const held = await runner.readState();
       assert.deepEqual(
         names.map((name) => [...held[name]!.values]),
         values,
@@ -79,15 +81,15 @@ describe('createGraphRunner', () => {
     });
   });
 
-  it('leaves no tensors behind', () => {
-    withRunners(toyProgram(), ([runner]) => {
-      const cycle = (): string => {
+  it('leaves no tensors behind', async () => {
+    await withRunners(toyProgram(), async ([runner]) => {
+      const cycle = async (): Promise<string> => {
         runStep(runner);
-        runner.writeState(runner.readState());
+        runner.writeState(await runner.readState());
         return tensorCounts();
       };
-      const warm = cycle();
-      assert.deepEqual([cycle(), cycle()], [warm, warm]);
+      const warm = await cycle();
+      assert.deepEqual([await cycle(), await cycle()], [warm, warm]);
     });
   });
 });
@@ -96,7 +98,7 @@ for (const create of [createGraphRunner, createEagerRunner]) {
   describe(`${create.name}, as every runner,`, () => {
     useNativeTensorFlow();
 
-    it('exchanges two variables', () => {
+    it('exchanges two variables', async () => {
       const program: Program = {
         state: { a: scalar(1), b: scalar(2) },
         functions: {
@@ -109,14 +111,14 @@ for (const create of [createGraphRunner, createEagerRunner]) {
           },
         },
       };
-      withRunner(create, program, (runner) => {
+      await withRunner(create, program, async (runner) => {
         assert.deepEqual([...read(runner, 'swap')['sum']!], [3]);
-        const { a, b } = runner.readState();
+        const { a, b } = await runner.readState();
         assert.deepEqual([a!.values[0], b!.values[0]], [2, 1]);
       });
     });
 
-    it('gives the value from before the call as output of a variable that changes', () => {
+    it('gives the value from before the call as output of a variable that changes', async () => {
       const program: Program = {
         state: { count: scalar(5) },
         functions: {
@@ -129,13 +131,13 @@ for (const create of [createGraphRunner, createEagerRunner]) {
           },
         },
       };
-      withRunner(create, program, (runner) => {
+      await withRunner(create, program, (runner) => {
         const numbers = [1, 2, 3].map(() => read(runner, 'next')['count']![0]);
         assert.deepEqual(numbers, [5, 6, 7]);
       });
     });
 
-    it('gives outputs that are the caller’s own, also where they are inputs or variables', () => {
+    it('gives outputs that are the caller’s own, also where they are inputs or variables', async () => {
       const program: Program = {
         state: { kept: scalar(5) },
         functions: {
@@ -145,16 +147,16 @@ for (const create of [createGraphRunner, createEagerRunner]) {
           },
         },
       };
-      withRunner(create, program, (runner) => {
+      await withRunner(create, program, async (runner) => {
         const x = tf.scalar(3);
         tf.dispose(runner.run('same', { x }));
         assert.equal(x.dataSync()[0], 3);
-        assert.equal(runner.readState()['kept']!.values[0], 5);
+        assert.equal((await runner.readState())['kept']!.values[0], 5);
         x.dispose();
       });
     });
 
-    it('holds int32 and bool variables', () => {
+    it('holds int32 and bool variables', async () => {
       const program: Program = {
         state: {
           count: { dtype: 'int32', shape: [2], values: Int32Array.of(3, -4) },
@@ -170,16 +172,16 @@ for (const create of [createGraphRunner, createEagerRunner]) {
           },
         },
       };
-      withRunner(create, program, (runner) => {
+      await withRunner(create, program, async (runner) => {
         read(runner, 'step');
-        assert.deepEqual(runner.readState(), {
+        assert.deepEqual(await runner.readState(), {
           count: { dtype: 'int32', shape: [2], values: Int32Array.of(6, -8) },
           flag: { dtype: 'bool', shape: [2], values: Uint8Array.of(1, 0) },
         });
       });
     });
 
-    it('runs compiled functions inside compiled functions, and ones that only pass on', () => {
+    it('runs compiled functions inside compiled functions, and ones that only pass on', async () => {
       const square = jit('square', (x) => tf.square(x));
       const outer = jit('outer', (x, y) => [tf.add(square(x)[0]!, 1), y, x]);
       const program: Program = {
@@ -194,7 +196,7 @@ for (const create of [createGraphRunner, createEagerRunner]) {
           },
         },
       };
-      withRunner(create, program, (runner) => {
+      await withRunner(create, program, (runner) => {
         const outputs = tidily(() => {
           const { a, b, c } = runner.run('run', { x: tf.tensor1d([3, 4]) });
           return [a, b, c].map((tensor) => [...tensor!.dataSync()]);
@@ -203,8 +205,8 @@ for (const create of [createGraphRunner, createEagerRunner]) {
       });
     });
 
-    it('refuses inputs of another shape or type, and missing ones', () => {
-      withRunner(create, toyProgram(), (runner) => {
+    it('refuses inputs of another shape or type, and missing ones', async () => {
+      await withRunner(create, toyProgram(), (runner) => {
         tf.tidy(() => {
           const inputs = toyInputs();
           for (const [change, message] of [
@@ -224,8 +226,8 @@ for (const create of [createGraphRunner, createEagerRunner]) {
       });
     });
 
-    it('refuses state of another shape', () => {
-      withRunner(create, toyProgram(), (runner) => {
+    it('refuses state of another shape', async () => {
+      await withRunner(create, toyProgram(), (runner) => {
         assert.throws(
           () => runner.writeState({ table: variable([6], 1) }),
           (error) =>
@@ -235,12 +237,12 @@ for (const create of [createGraphRunner, createEagerRunner]) {
       });
     });
 
-    it('takes no notice of written variables that it does not have', () => {
-      withRunner(create, toyProgram(), (runner) => runner.writeState({ other: scalar(1) }));
+    it('takes no notice of written variables that it does not have', async () => {
+      await withRunner(create, toyProgram(), (runner) => runner.writeState({ other: scalar(1) }));
     });
 
-    it('refuses a function that the program does not have', () => {
-      withRunner(create, toyProgram(), (runner) => {
+    it('refuses a function that the program does not have', async () => {
+      await withRunner(create, toyProgram(), (runner) => {
         assert.throws(
           () => runner.run('stop', {}),
           /expected one of the program's functions, got stop/,
@@ -267,14 +269,14 @@ function read(runner: ProgramRunner, name: string): Record<string, number[]> {
   );
 }
 
-function withRunner(
+async function withRunner(
   create: (program: Program) => ProgramRunner,
   program: Program,
-  body: (runner: ProgramRunner) => void,
-): void {
+  body: (runner: ProgramRunner) => void | Promise<void>,
+): Promise<void> {
   const runner = create(program);
   try {
-    body(runner);
+    await body(runner);
   } finally {
     runner.dispose();
   }
@@ -282,9 +284,9 @@ function withRunner(
 
 function withRunners(
   program: Program,
-  body: (runners: readonly [ProgramRunner, ProgramRunner]) => void,
-): void {
-  withRunner(createGraphRunner, program, (recorded) =>
+  body: (runners: readonly [ProgramRunner, ProgramRunner]) => void | Promise<void>,
+): Promise<void> {
+  return withRunner(createGraphRunner, program, (recorded) =>
     withRunner(createEagerRunner, program, (eager) => body([recorded, eager])),
   );
 }

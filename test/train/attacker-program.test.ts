@@ -67,11 +67,11 @@ describe('createAttackerProgram', function () {
   this.timeout(60_000);
   useNativeTensorFlow();
   let runner: ProgramRunner;
-  let start: ReturnType<ProgramRunner['readState']>;
+  let start: Awaited<ReturnType<ProgramRunner['readState']>>;
 
-  before(() => {
+  before(async () => {
     runner = createGraphRunner(program());
-    start = runner.readState();
+    start = await runner.readState();
   });
   beforeEach(() => runner.writeState(start));
   after(() => runner?.dispose());
@@ -87,12 +87,12 @@ describe('createAttackerProgram', function () {
   });
 
   for (const victim of ['enet', 'enet-2018'] as const) {
-    it(`moves the attacker and its moments alone: weights and statistics of ${victim} stay bit for bit`, () => {
+    it(`moves the attacker and its moments alone: weights and statistics of ${victim} stay bit for bit`, async () => {
       const own = createGraphRunner(program(victim));
       try {
-        const before = own.readState();
+        const before = await own.readState();
         for (let step = 1; step <= 3; step++) train(own, step);
-        const after = own.readState();
+        const after = await own.readState();
         const [moved, kept] = [
           ['parameters', 'firstMoment', 'secondMoment'],
           ['victimParameters', 'victimMean', 'victimVariance'],
@@ -109,9 +109,9 @@ describe('createAttackerProgram', function () {
     });
   }
 
-  it('changes nothing in an attack, and attacks the same from the same state', () => {
+  it('changes nothing in an attack, and attacks the same from the same state', async () => {
     const before = attack(runner);
-    assert.deepEqual(runner.readState(), start);
+    assert.deepEqual(await runner.readState(), start);
     train(runner, 1);
     assert.notDeepEqual(attack(runner), before);
     runner.writeState(start);
@@ -122,13 +122,15 @@ describe('createAttackerProgram', function () {
     assert.ok(attack(runner).every((value) => value >= 0 && value <= 1));
   });
 
-  it('computes recorded what it computes eagerly', () => {
+  it('computes recorded what it computes eagerly', async () => {
     const eager = createEagerRunner(program());
     try {
-      const [a, b] = [runner, eager].map((either) => {
-        const terms = train(either, 1);
-        return { terms: Object.values(terms), moment: either.readState()['firstMoment']!.values };
-      });
+      const [a, b] = await Promise.all(
+        [runner, eager].map(async (either) => {
+          const terms = Object.values(train(either, 1));
+          return { terms, moment: (await either.readState())['firstMoment']!.values };
+        }),
+      );
       assertAllClose(a!.terms, b!.terms, TOLERANCE.sameNetwork, 'terms');
       assertAllClose(a!.moment, b!.moment, { rtol: 1e-2, atol: 1e-4 }, 'gradient');
     } finally {
@@ -136,7 +138,7 @@ describe('createAttackerProgram', function () {
     }
   });
 
-  it('attacks without a victim', () => {
+  it('attacks without a victim', async () => {
     const attacker = createAttacker({ model: 'autoencoder', height: HEIGHT, width: WIDTH });
     const own = createGraphRunner(
       createAttackerProgram({
@@ -149,7 +151,7 @@ describe('createAttackerProgram', function () {
     );
     try {
       assert.deepEqual(attack(own), attack(runner));
-      assert.deepEqual(Object.keys(own.readState()), ['parameters']);
+      assert.deepEqual(Object.keys(await own.readState()), ['parameters']);
     } finally {
       own.dispose();
     }

@@ -16,10 +16,10 @@ const LABELS = [
 /** Predicts class 0 for the first pixel of each scene and class 1 for the others, and notes how many scenes it was given. */
 function fakeVictim(): { victim: Victim; counts: number[] } {
   const counts: number[] = [];
-  const predict = (images: Float32Array, count: number): Int32Array => {
+  const predict = (images: Float32Array, count: number): Promise<Int32Array> => {
     assert.equal(images.length, 3 * 4 * count);
     counts.push(count);
-    return Int32Array.from({ length: 4 * count }, (_, i) => (i % 4 === 0 ? 0 : 1));
+    return Promise.resolve(Int32Array.from({ length: 4 * count }, (_, i) => (i % 4 === 0 ? 0 : 1)));
   };
   return { victim: { predict } as unknown as Victim, counts };
 }

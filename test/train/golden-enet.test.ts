@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { createEagerRunner } from '../../src/graph/eager-runner.js';
 import { createGraphRunner } from '../../src/graph/graph-runner.js';
 import type { Program, ProgramRunner } from '../../src/graph/program.js';
+import { takeValues } from '../../src/graph/take-values.js';
 import { createEnet } from '../../src/train/models/enet.js';
 import type { Model } from '../../src/train/models/model.js';
 import { adam, adamStep } from '../../src/train/optimizer.js';
@@ -116,8 +117,8 @@ describe('createVictimProgram, against PyTorch-ENet @golden', () => {
     }
   });
 
-  it('computes its logits, loss and running statistics', () => {
-    const found = run(createEagerRunner, model);
+  it('computes its logits, loss and running statistics', async () => {
+    const found = await run(createEagerRunner, model);
     assertLogits(found.logits);
     assertLossAndStatistics(found);
   });
@@ -139,8 +140,8 @@ describe('createVictimProgram, against PyTorch-ENet @golden', () => {
     });
 
     for (const create of [createGraphRunner, createEagerRunner]) {
-      it(`computes its loss, every gradient and the new state by ${create.name}`, () => {
-        const found = run(create, withSides(model, search.sides));
+      it(`computes its loss, every gradient and the new state by ${create.name}`, async () => {
+        const found = await run(create, withSides(model, search.sides));
         assertLogits(found.logits);
         assertLossAndStatistics(found);
         const gradients = unpackParameters(model.spec, found.gradient);
@@ -186,7 +187,7 @@ describe('createVictimProgram, against PyTorch-ENet @golden', () => {
     });
   });
 
-  function run(create: (program: Program) => ProgramRunner, either: Model) {
+  async function run(create: (program: Program) => ProgramRunner, either: Model) {
     const program = createVictimProgram({
       model: either,
       weights: test.weights,
@@ -200,7 +201,7 @@ describe('createVictimProgram, against PyTorch-ENet @golden', () => {
     });
     const runner = create(program);
     try {
-      return tidily(() => {
+      const outputs = tf.tidy(() => {
         const { image, label } = test;
         const { logits } = runner.run(`predict/${BATCH}`, { image });
         const { stepSize, secondCorrection } = adamStep(1, LEARNING_RATE);
@@ -211,14 +212,12 @@ describe('createVictimProgram, against PyTorch-ENet @golden', () => {
           stepSize: tf.scalar(stepSize),
           secondCorrection: tf.scalar(secondCorrection),
         });
-        const vectors = mapValues(runner.readState(), ({ values }) => values as Float32Array);
-        return {
-          logits: tf.transpose(logits!, [0, 3, 1, 2]).dataSync<'float32'>(),
-          loss: loss!.dataSync<'float32'>(),
-          gradient: gradient!.dataSync<'float32'>(),
-          state: unpackWeights(model.spec, vectors as unknown as PackedWeights),
-        };
+        return { logits: tf.transpose(logits!, [0, 3, 1, 2]), loss: loss!, gradient: gradient! };
       });
+      const values = (await takeValues(outputs)) as Record<keyof typeof outputs, Float32Array>;
+      const vectors = mapValues(await runner.readState(), ({ values }) => values as Float32Array);
+      const state = unpackWeights(model.spec, vectors as unknown as PackedWeights);
+      return { ...values, state };
     } finally {
       runner.dispose();
     }
@@ -230,7 +229,7 @@ describe('createVictimProgram, against PyTorch-ENet @golden', () => {
     assertAllClose(logits, expected, { rtol: 0, atol: 1e-4 * largest }, 'logits');
   }
 
-  function assertLossAndStatistics({ loss, state }: ReturnType<typeof run>): void {
+  function assertLossAndStatistics({ loss, state }: Awaited<ReturnType<typeof run>>): void {
     assertAllClose(loss, numbers(stepped, 'loss'), { rtol: 1e-5, atol: 0 }, 'loss');
     for (const [name, { data }] of state) {
       if (!/\.running_(mean|var)$/.test(name)) continue;

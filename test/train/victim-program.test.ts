@@ -66,11 +66,11 @@ describe('createVictimProgram', function () {
   this.timeout(60_000);
   useNativeTensorFlow();
   let runner: ProgramRunner;
-  let start: ReturnType<ProgramRunner['readState']>;
+  let start: Awaited<ReturnType<ProgramRunner['readState']>>;
 
-  before(() => {
+  before(async () => {
     runner = createGraphRunner(program());
-    start = runner.readState();
+    start = await runner.readState();
   });
   beforeEach(() => runner.writeState(start));
   after(() => runner?.dispose());
@@ -81,11 +81,11 @@ describe('createVictimProgram', function () {
     assert.ok(losses.at(-1)! < losses[0]! / 2, `losses ${losses.join(', ')}`);
   });
 
-  it('moves weights, moments and running statistics in training, and nothing in prediction', () => {
+  it('moves weights, moments and running statistics in training, and nothing in prediction', async () => {
     const before = predict(runner);
-    assert.deepEqual(runner.readState(), start);
+    assert.deepEqual(await runner.readState(), start);
     train(runner, 1);
-    const after = runner.readState();
+    const after = await runner.readState();
     for (const [name, { values }] of Object.entries(start)) {
       assert.notDeepEqual(after[name]!.values, values, name);
     }
@@ -107,13 +107,15 @@ describe('createVictimProgram', function () {
     });
   });
 
-  it('computes recorded what it computes eagerly, dropout included', () => {
+  it('computes recorded what it computes eagerly, dropout included', async () => {
     const eager = createEagerRunner(program());
     try {
-      const [a, b] = [runner, eager].map((either) => ({
-        loss: train(either, 1),
-        state: either.readState(),
-      }));
+      const [a, b] = await Promise.all(
+        [runner, eager].map(async (either) => ({
+          loss: train(either, 1),
+          state: await either.readState(),
+        })),
+      );
       assertAllClose([a!.loss], [b!.loss], TOLERANCE.float32Op, 'loss');
       for (const name of ['runningMean', 'runningVariance'] as const) {
         assertAllClose(a!.state[name]!.values, b!.state[name]!.values, TOLERANCE.sameNetwork, name);

@@ -26,62 +26,65 @@ describe('createVictim', function () {
   useNativeTensorFlow();
   const batch = batchOf(0, 1);
   let victim: Victim;
-  let start: ReturnType<Victim['readOptimizer']>;
+  let start: Awaited<ReturnType<Victim['readOptimizer']>>;
 
-  before(() => {
+  before(async () => {
     victim = createVictim({
       ...SIZE,
       classCount: CLASSES,
       predictBatchSizes: [2],
       training: { batchSizes: [2], classWeights: CLASS_WEIGHTS, weightDecay: 2e-4 },
     });
-    start = victim.readOptimizer();
+    start = await victim.readOptimizer();
   });
   beforeEach(() => victim.writeOptimizer(start, 'start'));
   after(() => victim?.dispose());
 
-  it('draws the same dropout for the same seed and step, and another for another, however late', () => {
-    const lossAt = (step: number, seed: number): number => {
+  it('draws the same dropout for the same seed and step, and another for another, however late', async () => {
+    const lossAt = (step: number, seed: number): Promise<number> => {
       victim.writeOptimizer(start, 'start');
       return victim.trainStep(batch, { step, learningRate: 1e-9, seed });
     };
-    assert.equal(lossAt(1, 1), lossAt(1, 1));
+    assert.equal(await lossAt(1, 1), await lossAt(1, 1));
     const places = [1, 2, 2 ** 21, 2 ** 22, 2 ** 22 + 1, 2 ** 23, 2 ** 32 + 1].map((step) => ({
       step,
       seed: 1,
     }));
     const seeds = [2, 2 ** 31 + 1, 2 ** 32 + 1].map((seed) => ({ step: 1, seed }));
-    const losses = [...places, ...seeds].map(({ step, seed }) => lossAt(step, seed));
+    const losses: number[] = [];
+    for (const { step, seed } of [...places, ...seeds]) losses.push(await lossAt(step, seed));
     assert.equal(new Set(losses).size, losses.length, losses.join(', '));
   });
 
-  it('goes on from what readOptimizer gave, to the last bit', () => {
-    victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
-    const between = victim.readOptimizer();
-    const losses = [2, 3].map((step) =>
-      victim.trainStep(batch, { step, learningRate: 1e-3, seed: 1 }),
-    );
-    const end = victim.readOptimizer();
+  it('goes on from what readOptimizer gave, to the last bit', async () => {
+    await victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
+    const between = await victim.readOptimizer();
+    const goOn = async (): Promise<unknown[]> => [
+      await victim.trainStep(batch, { step: 2, learningRate: 1e-3, seed: 1 }),
+      await victim.trainStep(batch, { step: 3, learningRate: 1e-3, seed: 1 }),
+      await victim.readOptimizer(),
+    ];
+    const end = await goOn();
     victim.writeOptimizer(between, 'between');
-    assert.deepEqual(
-      [2, 3].map((step) => victim.trainStep(batch, { step, learningRate: 1e-3, seed: 1 })),
-      losses,
-    );
-    assert.deepEqual(victim.readOptimizer(), end);
+    assert.deepEqual(await goOn(), end);
   });
 
-  it('writes weights over and leaves the moments', () => {
-    const weights = victim.readWeights();
-    victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
-    const trained = victim.readOptimizer();
+  it('writes weights over and leaves the moments', async () => {
+    const weights = await victim.readWeights();
+    await victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
+    const trained = await victim.readOptimizer();
     victim.writeWeights(weights, 'weights');
-    assert.deepEqual(victim.readWeights(), weights);
+    assert.deepEqual(await victim.readWeights(), weights);
     const moments = ([name]: [string, unknown]): boolean => name.startsWith('exp_avg');
-    assert.deepEqual([...victim.readOptimizer()].filter(moments), [...trained].filter(moments));
+    assert.deepEqual(
+      [...(await victim.readOptimizer())].filter(moments),
+      [...trained].filter(moments),
+    );
   });
 
-  it('predicts the class of the largest logit', () => {
-    const [labels, logits] = [victim.predict(batch.images, 2), victim.logits(batch.images, 2)];
+  it('predicts the class of the largest logit', async () => {
+    const labels = await victim.predict(batch.images, 2);
+    const logits = await victim.logits(batch.images, 2);
     assert.deepEqual([labels.length, logits.length], [2 * 32 * 32, 2 * 32 * 32 * CLASSES]);
     labels.forEach((label, pixel) => {
       const row = logits.subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
@@ -89,18 +92,18 @@ describe('createVictim', function () {
     });
   });
 
-  it('refuses a batch in which nothing is labelled, names it, and takes no step', () => {
+  it('refuses a batch in which nothing is labelled, names it, and takes no step', async () => {
     const labels = batch.labels.map(() => CAMVID.ignoreIndex);
-    assert.throws(
+    await assert.rejects(
       () => victim.trainStep({ ...batch, labels }, { step: 1, learningRate: 1e-3, seed: 1 }),
       (error) => isSegprobeError(error, 'DATASET_INVALID') && /scene0, scene1/.test(error.message),
     );
-    assert.deepEqual(victim.readOptimizer(), start);
+    assert.deepEqual(await victim.readOptimizer(), start);
   });
 
-  it('ends at a loss that is no number', () => {
+  it('ends at a loss that is no number', async () => {
     const images = batch.images.map(() => NaN);
-    assert.throws(
+    await assert.rejects(
       () => victim.trainStep({ ...batch, images }, { step: 7, learningRate: 1e-3, seed: 1 }),
       (error) => isSegprobeError(error, 'TRAINING_DIVERGED') && /^step 7: /.test(error.message),
     );
@@ -132,21 +135,21 @@ describe('createVictim', function () {
     },
   ];
   for (const { name, damage, message } of damages) {
-    it(`names the file and the tensor where ${name}, and changes nothing`, () => {
+    it(`names the file and the tensor where ${name}, and changes nothing`, async () => {
       const named = new Map(start);
       damage(named);
-      victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
-      const before = victim.readOptimizer();
+      await victim.trainStep(batch, { step: 1, learningRate: 1e-3, seed: 1 });
+      const before = await victim.readOptimizer();
       assert.throws(
         () => victim.writeOptimizer(named, 'file'),
         (error) => isSegprobeError(error, 'CHECKPOINT_INVALID') && message.test(error.message),
       );
-      assert.deepEqual(victim.readOptimizer(), before);
+      assert.deepEqual(await victim.readOptimizer(), before);
     });
   }
 
-  it('names the file of weights that it cannot begin with', () => {
-    const weights = new Map(victim.readWeights());
+  it('names the file of weights that it cannot begin with', async () => {
+    const weights = new Map(await victim.readWeights());
     weights.delete('transposed_conv.weight');
     const options = { ...SIZE, classCount: CLASSES, predictBatchSizes: [1] };
     assert.throws(

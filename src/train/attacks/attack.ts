@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { takeValues } from '../../graph/take-values.js';
 import { assertBudget, type Budget, withinBudget } from './norm.js';
 import type { ObjectiveName } from './objective.js';
 
@@ -80,7 +81,7 @@ export async function attackBatch(
   assertBudget({ norm, epsilon });
   const effort = { seed: 1, ...attack.effort, ...options };
   const first = await oracle.query(JUDGE, clean, 0);
-  const withoutGradient = countZero(first.gradient);
+  const withoutGradient = await countZero(first.gradient);
   first.gradient.dispose();
   let best = { image: clean.clone(), objectives: first.objectives };
   for (let restart = 0; restart < effort.restarts; restart++) {
@@ -129,7 +130,8 @@ export function choose(
   });
 }
 
-function countZero(gradient: tf.Tensor4D): number {
-  const largest = tf.tidy(() => tf.max(tf.abs(gradient), [1, 2, 3]).dataSync());
-  return largest.filter((value) => value === 0).length;
+async function countZero(gradient: tf.Tensor4D): Promise<number> {
+  const largest = tf.tidy(() => tf.max(tf.abs(gradient), [1, 2, 3]));
+  const values = await takeValues({ largest });
+  return values.largest.filter((value) => value === 0).length;
 }

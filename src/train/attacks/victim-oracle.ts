@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Size } from '../../data/dataset.js';
 import type { Constant } from '../../graph/graph.js';
 import type { Program, ProgramFunction, ProgramRunner } from '../../graph/program.js';
+import { takeValues } from '../../graph/take-values.js';
 import { createRunner } from '../device.js';
 import type { Model } from '../models/model.js';
 import type { PackedWeights } from '../packing.js';
@@ -103,9 +104,8 @@ async function query(
   const outputs = runner.run(functionName(objective, shape[0]), inputs);
   tf.dispose([inputs.label, inputs.weight, inputs.progress, inputs.sign]);
   const { gradient, objectives } = outputs as Record<'gradient' | 'objectives', tf.Tensor>;
-  const values = (await objectives.data()) as Float32Array;
-  objectives.dispose();
-  return { gradient: gradient as tf.Tensor4D, objectives: values };
+  const values = await takeValues({ objectives });
+  return { gradient: gradient as tf.Tensor4D, objectives: values.objectives as Float32Array };
 }
 
 function functionName(objective: ObjectiveName, count: number): string {

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../../data/batches.js';
 import type { Size } from '../../data/dataset.js';
 import { fromFileError, writeFileWhole } from '../../data/files.js';
+import { takeValues } from '../../graph/take-values.js';
 import { type AugmentConfig, drawViews, isAugmented } from '../augmentation.js';
 import { trainSizeOf } from '../config.js';
 import { seenScenes, viewTensors } from '../scene-views.js';
@@ -31,9 +32,8 @@ export function createBatchPictureLog(
       if (start === undefined) return;
       const { folder, classes, ignoreIndex } = start;
       start = undefined; // Once a training.
-      const { png } = await encodeGrid(
-        toGrid(seenBatch(batch, step, config, ignoreIndex), classes),
-      );
+      const seen = await seenBatch(batch, step, config, ignoreIndex);
+      const { png } = await encodeGrid(toGrid(seen, classes));
       const file = path.join(folder, BATCH_PICTURE);
       try {
         await mkdir(folder, { recursive: true });
@@ -56,30 +56,33 @@ export interface SeenBatch extends Size {
 }
 
 /** Gives the batch of a step (from 1) the windows, scales, mirror images and colours that the step gives it. */
-export function seenBatch(
+export async function seenBatch(
   { images, labels, count }: Batch,
   step: number,
   config: AugmentConfig,
   ignoreIndex: number,
-): SeenBatch {
+): Promise<SeenBatch> {
   const { height, width } = config;
   if (!isAugmented(config)) return { images, labels, count, height, width };
   const views = { ...trainSizeOf(config), ignoreIndex };
-  return tf.tidy(() => {
-    const inputs = {
-      image: tf.tensor4d(images, [count, height, width, 3]),
-      label: tf.tensor3d(labels, [count, height, width], 'int32'),
-      ...viewTensors(drawViews(config, step, count), count),
-    };
-    const { image, label } = seenScenes(inputs, views);
-    return {
-      images: image.dataSync<'float32'>(),
-      labels: label.dataSync<'int32'>(),
-      count,
-      height: views.height,
-      width: views.width,
-    };
-  });
+  const { image, label } = await takeValues(
+    tf.tidy(() => {
+      const inputs = {
+        image: tf.tensor4d(images, [count, height, width, 3]),
+        label: tf.tensor3d(labels, [count, height, width], 'int32'),
+        ...viewTensors(drawViews(config, step, count), count),
+      };
+      const seen = seenScenes(inputs, views);
+      return { image: seen.image, label: seen.label };
+    }),
+  );
+  return {
+    images: image as Float32Array,
+    labels: label as Int32Array,
+    count,
+    height: views.height,
+    width: views.width,
+  };
 }
 
 /** Lays pairs of picture and label out in about as many columns as rows. */

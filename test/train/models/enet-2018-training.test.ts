@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { createGraphRunner } from '../../../src/graph/graph-runner.js';
+import { takeValues } from '../../../src/graph/take-values.js';
 import { createEnet2018 } from '../../../src/train/models/enet-2018.js';
 import { adamStep } from '../../../src/train/optimizer.js';
 import {
@@ -14,13 +15,7 @@ import {
 import { createVictimProgram } from '../../../src/train/victim-program.js';
 import { assertAllClose } from '../../support/all-close.js';
 import { runPyTorch, usePyTorch } from '../../support/pytorch.js';
-import {
-  mapValues,
-  randomArray,
-  tidily,
-  toTensor,
-  useNativeTensorFlow,
-} from '../../support/tensorflow.js';
+import { mapValues, randomArray, toTensor, useNativeTensorFlow } from '../../support/tensorflow.js';
 
 const SCRIPT = fileURLToPath(new URL('enet_2018.py', import.meta.url));
 const [COUNT, HEIGHT, WIDTH, CLASSES] = [2, 32, 48, 4];
@@ -36,7 +31,7 @@ describe('createEnet2018 in training, against PyTorch', function () {
   const { spec, ...model } = createEnet2018({ classCount: CLASSES, dropout: 0 });
   const weights = initialWeights(spec, 3);
   let expected: NamedTensors;
-  let found: ReturnType<typeof step>;
+  let found: Awaited<ReturnType<typeof step>>;
 
   before(async () => {
     expected = await runPyTorch(
@@ -47,7 +42,7 @@ describe('createEnet2018 in training, against PyTorch', function () {
         ['label', { dtype: 'I32', shape: [COUNT, HEIGHT, WIDTH], data: LABELS }],
       ]),
     );
-    found = step();
+    found = await step();
   });
 
   it('computes its loss', () => {
@@ -75,7 +70,7 @@ describe('createEnet2018 in training, against PyTorch', function () {
     return Array.from(expected.get(name)!.data, Number);
   }
 
-  function step() {
+  async function step() {
     const runner = createGraphRunner(
       createVictimProgram({
         model: { spec, ...model },
@@ -90,7 +85,7 @@ describe('createEnet2018 in training, against PyTorch', function () {
       }),
     );
     try {
-      return tidily(() => {
+      const outputs = tf.tidy(() => {
         const { stepSize, secondCorrection } = adamStep(1, 5e-4);
         const { loss, gradient } = runner.run(`train/${COUNT}`, {
           image: tf.transpose(toTensor(IMAGE), [0, 2, 3, 1]),
@@ -99,13 +94,15 @@ describe('createEnet2018 in training, against PyTorch', function () {
           stepSize: tf.scalar(stepSize),
           secondCorrection: tf.scalar(secondCorrection),
         });
-        const state = mapValues(runner.readState(), ({ values }) => values as Float32Array);
-        return {
-          loss: loss!.dataSync()[0]!,
-          gradient: gradient!.dataSync<'float32'>(),
-          state: state as unknown as PackedWeights,
-        };
+        return { loss: loss!, gradient: gradient! };
       });
+      const { loss, gradient } = await takeValues(outputs);
+      const state = mapValues(await runner.readState(), ({ values }) => values as Float32Array);
+      return {
+        loss: loss[0]!,
+        gradient: gradient as Float32Array,
+        state: state as unknown as PackedWeights,
+      };
     } finally {
       runner.dispose();
     }
