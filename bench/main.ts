@@ -6,6 +6,7 @@ import { setUpPeers } from './setup.js';
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchmarkResult> }>>> =
   {
     'train-step': () => import('./train-step.js'),
+    'attacker-step': () => import('./attacker-step.js'),
     'sample-scenes': () => import('./sample-scenes.js'),
     ablation: () => import('./ablation.js'),
     evaluate: () => import('./evaluate.js'),

@@ -1,20 +1,14 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { openDataset } from '../src/data/open-dataset.js';
 import { loadBatches } from '../src/data/batches.js';
-import type { Dataset } from '../src/data/dataset.js';
 import { useDevice } from '../src/train/device.js';
 import { createVictim } from '../src/train/victim.js';
 import { type BenchmarkResult, median, peakRssBytes } from './benchmark.js';
-import { peersPython } from './python.js';
+import { compared, type Peer, startPeer, WARM_UP } from './pytorch-peer.js';
+import { openTrainingSplit } from './training-split.js';
 
 const BATCH = 10;
 const SIZE = { height: 360, width: 480 };
 const CLASSES = 12;
 const STEPS = 9;
-/** The first steps compile and warm up. */
-const WARM_UP = 2;
 
 /**
  * The victim's training step as `segprobe train` takes it, pictures read from disk (CamVid in $SEGPROBE_CAMVID or beside the
@@ -24,7 +18,8 @@ const WARM_UP = 2;
 export async function run(): Promise<BenchmarkResult> {
   await useDevice('auto', console.error);
   const dataset = await openTrainingSplit();
-  const peers = { eager: startPeer('eager'), compiled: startPeer('compiled') };
+  const start = (mode: 'eager' | 'compiled'): Peer => startPeer('train_step', [BATCH, SIZE], mode);
+  const peers = { eager: start('eager'), compiled: start('compiled') };
   const victim = createVictim({
     ...SIZE,
     classCount: CLASSES,
@@ -78,62 +73,4 @@ export async function run(): Promise<BenchmarkResult> {
       compiledRatio: compiled.ratio,
     }),
   };
-}
-
-async function openTrainingSplit(): Promise<Dataset> {
-  const dir =
-    process.env['SEGPROBE_CAMVID'] ??
-    fileURLToPath(new URL('../../shared/camvid/CamVid', import.meta.url));
-  try {
-    return await openDataset({ name: 'camvid', dir, split: 'train' });
-  } catch {
-    return openDataset({ name: 'sample', split: 'train' });
-  }
-}
-
-/** PyTorch in a process of its own, which takes one step each time it is asked. */
-interface Peer {
-  /** Seconds of each step so far; no more come once the process has ended. */
-  readonly seconds: readonly number[];
-  readonly peakRssBytes: number;
-  step(): Promise<void>;
-  stop(): void;
-}
-
-function startPeer(mode: 'eager' | 'compiled'): Peer {
-  const script = fileURLToPath(new URL('./peers/train_step.py', import.meta.url));
-  const sizes = [BATCH, SIZE.height, SIZE.width].map(String);
-  const child = spawn(peersPython(), [script, ...sizes, mode], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  child.on('error', () => undefined);
-  child.stdin.on('error', () => undefined);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const seconds: number[] = [];
-  let peak = 0;
-  return {
-    seconds,
-    get peakRssBytes() {
-      return peak;
-    },
-    step: async () => {
-      child.stdin.write('step\n');
-      const line = await lines.next();
-      if (line.done === true) return;
-      const [taken, bytes] = line.value.split(' ').map(Number) as [number, number];
-      seconds.push(taken);
-      peak = bytes;
-    },
-    stop: () => child.stdin.end(),
-  };
-}
-
-/** A peer's figures, and ours over its: the ratio of neighbours in time, so that a slow minute of the machine counts for both. */
-function compared(
-  ours: readonly number[],
-  { seconds, peakRssBytes }: Peer,
-): { medianSeconds: number; peakRssBytes: number; ratio: number } | undefined {
-  if (seconds.length < ours.length) return undefined;
-  const ratios = ours.slice(WARM_UP).map((own, i) => own / seconds[i + WARM_UP]!);
-  return { medianSeconds: median(seconds.slice(WARM_UP)), peakRssBytes, ratio: median(ratios) };
 }
