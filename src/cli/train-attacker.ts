@@ -183,12 +183,14 @@ async function readConfig(
   folder: string,
   existing: 'refuse' | 'resume' | 'overwrite',
 ): Promise<AttackerTrainConfig> {
-  const { dataset, datasetDir, height, width } = checkpoint.state.config;
+  const { dataset, datasetDir, height, width, batchSize } = checkpoint.state.config;
   const ofVictim = flags.dataset === undefined ? { dataset, datasetDir } : {};
   const lock = await lockRun(folder);
   try {
     if (existing === 'refuse') assertFree(folder);
-    if (existing !== 'resume') return toAttackerConfig(flags, { ...ofVictim, height, width });
+    if (existing !== 'resume') {
+      return toAttackerConfig(flags, { ...ofVictim, height, width, batchSize });
+    }
     const before = await readAttackerCheckpoint(folder);
     assertResumable(before, folder);
     const resumed = toAttackerConfig(flags, before.state.config);
