@@ -26,7 +26,7 @@ export async function run(): Promise<BenchmarkResult> {
   const ours: number[] = [];
   for await (const batch of loadBatches(dataset, { batchSize: BATCH, size: SIZE, order })) {
     const started = performance.now();
-    attacker.trainStep(batch, { step: ours.length + 1, learningRate: 5e-4, seed: 1 });
+    await attacker.trainStep(batch, { step: ours.length + 1, learningRate: 5e-4, seed: 1 });
     ours.push((performance.now() - started) / 1000);
     await peer.step();
   }
