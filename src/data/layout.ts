@@ -3,7 +3,8 @@ import { SegprobeError } from '../shared/errors.js';
 import { SPLITS, type Dataset, type Size, type Split } from './dataset.js';
 import { readPictureSize } from './decode.js';
 import type { LabelCoding } from './label-coding.js';
-import { readScene, type ScenePair } from './read-scene.js';
+import { packPairs } from './packed-pairs.js';
+import { readScene } from './read-scene.js';
 import { assertUsable, type SplitListing } from './split-listing.js';
 
 /** How a kind of data set lies in a folder. */
@@ -47,27 +48,22 @@ export async function openLayout(layout: Layout, split: Split): Promise<Dataset>
   }
   const listing = await layout.listSplit(split);
   assertUsable(listing);
-  const { pairs } = listing;
+  const pairs = packPairs(listing.pairs);
   if (pairs.length === 0) {
     throw new SegprobeError(
       'DATASET_INVALID',
       `${name} ${split}: expected at least one scene, got none`,
     );
   }
-  const pairAt = (index: number): ScenePair => {
-    const pair = pairs[index];
-    if (pair !== undefined) return pair;
-    throw new RangeError(`expected a scene below ${pairs.length}, got ${index}`);
-  };
   return {
     name,
     split,
     classTable,
     length: pairs.length,
-    defaultSize: layout.defaultSize ?? roundSize(await readPictureSize(pairAt(0).picture)),
-    nameOf: (index) => pairAt(index).name,
+    defaultSize: layout.defaultSize ?? roundSize(await readPictureSize(pairs.at(0).picture)),
+    nameOf: (index) => pairs.at(index).name,
     read: async (index, size) => {
-      const pair = pairAt(index);
+      const pair = pairs.at(index);
       return readScene(pair, size, layout.codingOf(pair.label));
     },
     close: () => Promise.resolve(),
