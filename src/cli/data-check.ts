@@ -76,6 +76,13 @@ async function check(flags: DataCheckFlags): Promise<DataCheckResult> {
           const speed = done / elapsed();
           const left = formatDuration((total - done) / speed);
           progress.update(done, `, ${speed.toFixed(1)} images/s, ${left} left`);
+          if (done < total) return;
+          progress.stop();
+          progress = undefined;
+        },
+        onCompared: (done, total) => {
+          progress ??= startProgress('comparing pictures', total);
+          progress.update(done);
         },
       }),
     );

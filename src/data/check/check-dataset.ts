@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { pMapIterable } from 'p-map';
 import { isSegprobeError, SegprobeError } from '../../shared/errors.js';
 import type { Split } from '../dataset.js';
@@ -19,6 +20,8 @@ export interface CheckOptions {
   readonly nearBits?: number | undefined;
   /** Told after each scene how many are done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Told now and then, when all scenes are read, how many pictures are compared with all others, of how many. */
+  readonly onCompared?: (done: number, total: number) => void;
   /** Ends the check with `CANCELLED`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,12 +55,12 @@ export const NEAR_BITS = 31;
  * @throws SegprobeError `CANCELLED`; faults are found, not thrown.
  */
 export async function checkDataset(layout: Layout, options: CheckOptions): Promise<DatasetCheck> {
-  const { nearBits = NEAR_BITS, onProgress, signal } = options;
+  const { nearBits = NEAR_BITS, onProgress, onCompared, signal } = options;
   const faults: Fault[] = [];
   const listed: CheckedSplit[] = [];
   for (const split of options.splits) {
     const { found, scenes } = await listSplit(layout, split);
-    faults.push(...found.map((fault) => ({ ...fault, split })));
+    for (const fault of found) faults.push({ ...fault, split });
     listed.push({ split, scenes });
   }
   const total = listed.reduce((sum, { scenes }) => sum + scenes.length, 0);
@@ -67,7 +70,7 @@ export async function checkDataset(layout: Layout, options: CheckOptions): Promi
   for (const { split, scenes } of listed) {
     const coverage = createCoverage(split, layout.classTable);
     for await (const { scene, report } of inspectAll(scenes, layout)) {
-      if (signal?.aborted) throw new SegprobeError('CANCELLED', 'the check was stopped');
+      assertGoingOn(signal);
       faults.push(...report.faults.map((fault) => ({ ...fault, split })));
       coverage.add(report, scene.picture);
       const { picture, label } = report;
@@ -80,8 +83,16 @@ export async function checkDataset(layout: Layout, options: CheckOptions): Promi
     faults.push(...coverage.findFaults(split));
     summaries.push(coverage.summarize());
   }
-  faults.push(...findDuplicates(seen), ...findNearDuplicates(seen, nearBits));
-  return { splits: summaries, faults };
+  const near = await findNearDuplicates(seen, nearBits, async (compared, pictures) => {
+    onCompared?.(compared, pictures);
+    await setImmediate();
+    assertGoingOn(signal);
+  });
+  return { splits: summaries, faults: [...faults, ...findDuplicates(seen), ...near] };
+}
+
+function assertGoingOn(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new SegprobeError('CANCELLED', 'the check was stopped');
 }
 
 async function listSplit(

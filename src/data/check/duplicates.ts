@@ -38,9 +38,10 @@ function inOneSplit(group: readonly SeenPicture[]): Fault[] {
 
 /** Each picture of a later split is named with one of each split before. */
 function acrossSplits(group: readonly SeenPicture[]): Fault[] {
+  const firsts = SPLITS.map((split) => group.find((picture) => picture.split === split));
   return group.flatMap((picture) => {
-    const before = SPLITS.slice(0, SPLITS.indexOf(picture.split))
-      .map((split) => group.find((other) => other.split === split))
+    const before = firsts
+      .slice(0, SPLITS.indexOf(picture.split))
       .filter((other) => other !== undefined);
     return before.length === 0 ? [] : [sameFault('leak', picture, before)];
   });

@@ -3,7 +3,7 @@ import { SPLITS } from '../dataset.js';
 import { HASH_WORDS } from './difference-hash.js';
 import type { SeenPicture } from './duplicates.js';
 import type { Fault } from './fault.js';
-import { findNearPairs } from './near-pairs.js';
+import { findNearPairs, type NearPairsOptions } from './near-pairs.js';
 
 /** Pictures of one hash. All pairs are sought among hashes that differ, so that a thousand alike cost as one. */
 interface Look {
@@ -24,19 +24,25 @@ const NAMED_AT_MOST = 3;
  *
  * @param pictures - in the order of splits.
  * @param maxDistance - bits of 256 that the hashes of two such pictures differ in at most.
+ * @param onSlice - awaited now and then, as {@link findNearPairs} does.
  */
-export function findNearDuplicates(pictures: readonly SeenPicture[], maxDistance: number): Fault[] {
+export async function findNearDuplicates(
+  pictures: readonly SeenPicture[],
+  maxDistance: number,
+  onSlice?: NearPairsOptions['onSlice'],
+): Promise<Fault[]> {
   const looks = toLooks(pictures);
   const hashes = new Uint32Array(HASH_WORDS * looks.length);
   looks.forEach(({ hash }, i) => hashes.set(hash, HASH_WORDS * i));
-  findNearPairs(hashes, maxDistance, (first, second, distance) => {
+  const onPair = (first: number, second: number, distance: number): void => {
     const [a, b] = [looks[first]!, looks[second]!];
     SPLITS.forEach((_, split) => {
       if (a.pictures[split]!.length > 0 && b.pictures[split]!.length > 0) join(a, b, split);
     });
     noteNearest(a, b, distance);
     noteNearest(b, a, distance);
-  });
+  };
+  await findNearPairs(hashes, { maxDistance, onPair, onSlice });
   return SPLITS.flatMap((_, split) => [
     ...groupsIn(looks, split),
     ...looks.flatMap((look) => leaksOf(look, split)),
@@ -93,7 +99,9 @@ function groupsIn(looks: readonly Look[], split: number): Fault[] {
   const groups = new Map<Look, SeenPicture[]>();
   for (const look of looks) {
     const root = rootOf(look, split);
-    groups.set(root, [...(groups.get(root) ?? []), ...look.pictures[split]!]);
+    const group = groups.get(root) ?? [];
+    groups.set(root, group);
+    for (const picture of look.pictures[split]!) group.push(picture);
   }
   return [...groups.values()].filter((group) => group.length > 1).map(groupFault);
 }

@@ -3,30 +3,44 @@ import { countBits, HASH_WORDS } from './difference-hash.js';
 const BANDS = 2 * HASH_WORDS;
 const BAND_BITS = 16;
 const KEYS = 2 ** BAND_BITS;
+/** Milliseconds of search between two turns of others. */
+const SLICE = 20;
 /** Of 16 parts of two hashes that differ in at most 31 bits, one differs in at most one bit. */
 export const MAX_DISTANCE = 2 * BANDS - 1;
+
+export interface NearPairsOptions {
+  /** At most {@link MAX_DISTANCE}. */
+  readonly maxDistance: number;
+  /** Called once for each pair, `first < second`. */
+  readonly onPair: (first: number, second: number, distance: number) => void;
+  /** Awaited between slices of the search, so that others have their turn; what it throws ends the search. */
+  readonly onSlice?: ((done: number, total: number) => Promise<void>) | undefined;
+}
 
 /**
  * Finds all pairs of hashes that differ in few bits without comparing each with each: hashes are put in buckets by each of
  * their 16-bit parts, and looked for in the buckets of their own parts with at most one bit changed.
  *
  * @param hashes - `count` hashes, all different, of {@link HASH_WORDS} words, one after the other.
- * @param maxDistance - at most {@link MAX_DISTANCE}.
- * @param onPair - called once for each pair, `first < second`.
+ * @throws RangeError for a distance that it could miss pairs of.
  * @see Norouzi, Punjani, Fleet: Fast exact search in Hamming space with multi-index hashing, arXiv:1307.2982
  */
-export function findNearPairs(
+export async function findNearPairs(
   hashes: Uint32Array,
-  maxDistance: number,
-  onPair: (first: number, second: number, distance: number) => void,
-): void {
+  { maxDistance, onPair, onSlice }: NearPairsOptions,
+): Promise<void> {
   if (maxDistance > MAX_DISTANCE) {
     throw new RangeError(`expected a distance of at most ${MAX_DISTANCE}, got ${maxDistance}`);
   }
   const count = hashes.length / HASH_WORDS;
+  let began = performance.now();
   for (let band = 0; band < BANDS; band++) {
     const { starts, members } = fillBuckets(hashes, band);
     for (let second = 0; second < count; second++) {
+      if (onSlice !== undefined && performance.now() - began > SLICE) {
+        await onSlice(Math.floor((band * count + second) / BANDS), count);
+        began = performance.now();
+      }
       const key = keyOf(hashes, second, band);
       for (let flip = -1; flip < BAND_BITS; flip++) {
         const near = flip < 0 ? key : key ^ (1 << flip);

@@ -55,9 +55,9 @@ describe('findDuplicates', () => {
 });
 
 describe('findNearDuplicates', () => {
-  it('joins pictures of a split that are near, or near to one that is', () => {
+  it('joins pictures of a split that are near, or near to one that is', async () => {
     // a and c are 20 bits apart, c and d 20 others: a and d 40.
-    const found = findNearDuplicates(
+    const found = await findNearDuplicates(
       [
         seen('train', 'a', 1, 0),
         seen('train', 'b', 2, 200),
@@ -73,16 +73,15 @@ describe('findNearDuplicates', () => {
     );
   });
 
-  it('names each picture of a later split with the nearest one before', () => {
-    const found = findNearDuplicates(
-      [
-        seen('train', 'a', 1, 0),
-        seen('train', 'b', 2, 12),
-        seen('val', 'c', 3, 15),
-        seen('test', 'd', 4, 30),
-      ],
-      31,
-    ).filter(({ kind }) => kind === 'near-leak');
+  it('names each picture of a later split with the nearest one before', async () => {
+    const pictures = [
+      seen('train', 'a', 1, 0),
+      seen('train', 'b', 2, 12),
+      seen('val', 'c', 3, 15),
+      seen('test', 'd', 4, 30),
+    ];
+    const faults = await findNearDuplicates(pictures, 31);
+    const found = faults.filter(({ kind }) => kind === 'near-leak');
     assert.deepEqual(
       found.map((fault) => [...brief(fault), fault.distance]),
       [
@@ -96,7 +95,7 @@ describe('findNearDuplicates', () => {
     );
   });
 
-  it('joins pictures of one hash and different pixels, and counts the same pixels once', () => {
+  it('joins pictures of one hash and different pixels, and counts the same pixels once', async () => {
     const pictures = [
       seen('train', 'a', 1, 7),
       seen('train', 'b', 2, 7),
@@ -104,21 +103,21 @@ describe('findNearDuplicates', () => {
       seen('val', 'd', 3, 7),
       seen('val', 'e', 1, 7),
     ];
-    assert.deepEqual(findNearDuplicates(pictures, 0).map(brief), [
+    assert.deepEqual((await findNearDuplicates(pictures, 0)).map(brief), [
       ['near-duplicate', 'train', 'a', ['b']],
       ['near-leak', 'val', 'd', ['a']],
     ]);
   });
 
-  it('holds to the distance, and leaves out pictures that show nothing', () => {
+  it('holds to the distance, and leaves out pictures that show nothing', async () => {
     const pictures = [
       seen('train', 'a', 1, 0),
       seen('train', 'b', 2, 12),
       seen('train', 'c', 3),
       seen('train', 'd', 4),
     ];
-    assert.deepEqual(findNearDuplicates(pictures, 11), []);
-    assert.equal(findNearDuplicates(pictures, 12).length, 1);
+    assert.deepEqual(await findNearDuplicates(pictures, 11), []);
+    assert.equal((await findNearDuplicates(pictures, 12)).length, 1);
   });
 });
 
