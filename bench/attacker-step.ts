@@ -1,6 +1,6 @@
 import { loadBatches } from '../src/data/batches.js';
 import { createTrainableAttacker } from '../src/train/attacker.js';
-import { ATTACKER_LOSSES } from '../src/train/attackers/losses.js';
+import { attackerLoss } from '../src/train/attackers/losses.js';
 import { useDevice } from '../src/train/device.js';
 import { createModel } from '../src/train/models/index.js';
 import { initialWeights } from '../src/train/packing.js';
@@ -58,7 +58,7 @@ function createBenchAttacker(): ReturnType<typeof createTrainableAttacker> {
     training: {
       batchSizes: [BATCH],
       classWeights: new Array<number>(CLASSES).fill(1),
-      loss: ATTACKER_LOSSES.ancestor,
+      loss: attackerLoss('ancestor'),
       weightDecay: 0,
     },
   });

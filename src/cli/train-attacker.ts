@@ -68,6 +68,10 @@ function addAttackerFlags(command: Command): Command {
         'what it learns by (default: mean for the autoencoder, else cospgd)',
       ).choices(ATTACKER_LOSS_NAMES),
     )
+    .option(
+      '--goal <goal>',
+      'untargeted, vanish:CLASS (its pixels wrong, the others as they may be) or become:CLASS (all taken for it) (default: untargeted)',
+    )
     .option('--epochs <n>', 'passes over the data set (default: 10)', positiveInteger)
     .option(
       '--lr, --learning-rate <rate>',
@@ -238,6 +242,7 @@ const CONFIG_KEYS = [
   'cropWidth',
   'valEvery',
   'loss',
+  'goal',
   'epsilon',
   'norm',
 ] as const satisfies readonly (keyof AttackerTrainConfig)[];

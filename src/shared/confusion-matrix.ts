@@ -73,6 +73,8 @@ export interface SegmentationScores {
   readonly classAccuracy: number | null;
   /** Counted pixels by given class. */
   readonly pixels: number[];
+  /** Counted pixels by predicted class. */
+  readonly predicted: number[];
 }
 
 /**
@@ -109,6 +111,7 @@ export function scoresOf(matrix: ConfusionMatrix, ignoreIndex: number): Segmenta
     accuracy,
     classAccuracy: meanOfKnown(accuracy),
     pixels,
+    predicted,
   };
 }
 

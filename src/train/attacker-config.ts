@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GOAL_PATTERN } from './attackers/goal.js';
 import { ATTACKER_NAMES, BOUNDED } from './attackers/index.js';
 import { ATTACKER_LOSS_NAMES } from './attackers/losses.js';
 import { NORMS } from './attacks/norm.js';
@@ -51,6 +52,11 @@ export const attackerTrainConfigSchema = z
     ...inherited,
     model: z.enum(ATTACKER_NAMES).default('autoencoder'),
     loss: z.enum(ATTACKER_LOSS_NAMES),
+    /** `untargeted`, `vanish:CLASS` or `become:CLASS`. */
+    goal: z
+      .string()
+      .regex(GOAL_PATTERN, 'expected untargeted, vanish:CLASS or become:CLASS')
+      .default('untargeted'),
     /** The budget of attackers that are bounded by construction. */
     epsilon: z.number().positive('expected a number above 0, such as 8/255').optional(),
     norm: z.enum(NORMS).optional(),
@@ -60,12 +66,18 @@ export const attackerTrainConfigSchema = z
   })
   .superRefine((config, context) => {
     checkViews(config, context);
-    const { model, norm, epsilon = 0 } = config;
+    const { model, norm, epsilon = 0, goal, loss } = config;
     if (!BOUNDED.has(model) && epsilon > 0) {
       refuse(context, 'epsilon', `expected none for attacker ${model}, which has no budget`);
     }
     if (norm === 'linf' && epsilon > 0 && (epsilon > 1 || epsilon < LEAST_LINF)) {
       refuse(context, 'epsilon', 'expected from 1/255 to 1 for norm linf, such as 8/255');
+    }
+    if (goal !== 'untargeted' && (loss === 'ancestor' || loss === 'mean')) {
+      refuse(context, 'goal', `expected untargeted with loss ${loss}`);
+    }
+    if (goal.startsWith('become') && loss !== 'cross-entropy') {
+      refuse(context, 'loss', `expected cross-entropy with goal ${goal}`);
     }
     if (model === 'universal' && (config.cropHeight ?? config.cropWidth) !== undefined) {
       refuse(
@@ -86,5 +98,6 @@ export function parseAttackerConfig(
   options: Readonly<Record<string, unknown>>,
 ): AttackerTrainConfig {
   const model = (options['model'] ?? 'autoencoder') as keyof typeof DEFAULTS;
-  return parseConfig(attackerTrainConfigSchema, { ...DEFAULTS[model], ...options });
+  const towards = String(options['goal']).startsWith('become') && { loss: 'cross-entropy' };
+  return parseConfig(attackerTrainConfigSchema, { ...DEFAULTS[model], ...towards, ...options });
 }

@@ -32,6 +32,8 @@ export const attackerStateSchema = z.object({
       /** How many scenes of val; null if unknown. */
       images: z.number().int().nullable(),
       miouAttacked: score,
+      /** What is left of what the attack is to lower, 0..1: see `goalScore`. */
+      goalScore: score.optional(),
       /** Under the attack, and of how the pictures changed; absent in imported checkpoints. */
       pixelAccuracyAttacked: score.optional(),
       iouAttacked: z.array(score).optional(),

@@ -8,7 +8,8 @@ import {
 } from './attacker-checkpoint.js';
 import type { AttackerTrainConfig } from './attacker-config.js';
 import { type Attacker, createTrainableAttacker } from './attacker.js';
-import { ATTACKER_LOSSES } from './attackers/losses.js';
+import { type AttackerGoal, goalScore, parseGoal } from './attackers/goal.js';
+import { attackerLoss } from './attackers/losses.js';
 import { drawViews, isAugmented } from './augmentation.js';
 import { type Checkpoint, optimizerFileOf } from './checkpoint.js';
 import { trainSizeOf } from './config.js';
@@ -75,6 +76,7 @@ export async function prepareAttackerTraining(
   if (before !== undefined) assertSameData(before.state, train, scenes);
   const classWeights = before?.state.classWeights ?? (await countClassWeights(source));
   const { classTable } = train;
+  const goal = parseGoal(config.goal, classTable);
   const classCount = classTable.classes.length;
   const model = createModel(victim.checkpoint.state.config.model, { classCount });
   const attacker = createTrainableAttacker({
@@ -90,7 +92,7 @@ export async function prepareAttackerTraining(
     training: {
       batchSizes: batchSizesOf(scenes, config.batchSize),
       classWeights,
-      loss: ATTACKER_LOSSES[config.loss],
+      loss: attackerLoss(config.loss, goal),
       weightDecay: config.weightDecay,
       views: isAugmented(config)
         ? { ...trainSizeOf(config), ignoreIndex: classTable.ignoreIndex }
@@ -116,6 +118,7 @@ export async function prepareAttackerTraining(
     if (before !== undefined) attacker.writeOptimizer(before.optimizer!, optimizerFileOf(folder));
     return createTraining(source, lock, {
       attacker,
+      goal,
       scenes,
       stepsPerEpoch,
       state: { ...state, classWeights: [...classWeights], scenes, config },
@@ -129,6 +132,7 @@ export async function prepareAttackerTraining(
 
 interface Prepared extends Pick<Training<AttackerState>, 'scenes' | 'stepsPerEpoch' | 'state'> {
   readonly attacker: Attacker;
+  readonly goal: AttackerGoal;
   /** The weights of the epoch whose attack was the best; of no meaning before there is one. */
   readonly best: NamedTensors;
 }
@@ -136,7 +140,7 @@ interface Prepared extends Pick<Training<AttackerState>, 'scenes' | 'stepsPerEpo
 function createTraining(
   { config, folder, val, observer, workers, signal }: AttackerTrainingSource,
   lock: RunLock,
-  { attacker, best: bestBefore, ...prepared }: Prepared,
+  { attacker, goal, best: bestBefore, ...prepared }: Prepared,
 ): Training<AttackerState> {
   let best = bestBefore;
   const { batchSize, height, width, limit } = config;
@@ -151,28 +155,26 @@ function createTraining(
         views: isAugmented(config) ? drawViews(config, step, batch.count) : undefined,
       }),
     validate: async (epoch) => {
-      const { miou, pixelAccuracy, iou, images, psnrDb, linf } = await evaluateAttacker(
-        attacker,
-        val,
-        {
-          batchSize,
-          size: { height, width },
-          limit,
-          signal,
-          workers,
-          maxLinf: config.norm === 'linf' ? config.epsilon : undefined,
-          onPredictions: (predictions) => observer?.onPredictions?.({ epoch, ...predictions }),
-          onProgress: (done, totalImages) =>
-            observer?.onValidation({ epoch, images: done, totalImages }),
-        },
-      );
+      const { images, psnrDb, linf, ...scores } = await evaluateAttacker(attacker, val, {
+        batchSize,
+        size: { height, width },
+        limit,
+        signal,
+        workers,
+        maxLinf: config.norm === 'linf' ? config.epsilon : undefined,
+        onPredictions: (predictions) => observer?.onPredictions?.({ epoch, ...predictions }),
+        onProgress: (done, totalImages) =>
+          observer?.onValidation({ epoch, images: done, totalImages }),
+      });
+      const { miou, pixelAccuracy, iou } = scores;
       const { state } = training;
-      if (state.best === null || (miou ?? 1) < (state.best.miouAttacked ?? 1)) {
-        const scores = { pixelAccuracyAttacked: pixelAccuracy, iouAttacked: [...iou] };
-        training.state = {
-          ...state,
-          best: { epoch, images, miouAttacked: miou, ...scores, psnrDb, linf },
+      const left = goalScore(goal, scores);
+      if (state.best === null || left < (state.best.goalScore ?? state.best.miouAttacked ?? 1)) {
+        const measured = {
+          ...{ epoch, images, goalScore: left, psnrDb, linf },
+          ...{ miouAttacked: miou, pixelAccuracyAttacked: pixelAccuracy, iouAttacked: [...iou] },
         };
+        training.state = { ...state, best: measured };
         best = await attacker.readWeights();
       }
       return { valMiou: miou, valPixelAccuracy: pixelAccuracy, valIou: iou, psnrDb, linf };

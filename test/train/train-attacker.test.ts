@@ -106,6 +106,7 @@ describe('trainAttacker', function () {
     // 4.5/255: rounded to 8 bits it is 4/255 that must hold.
     { model: 'universal', epsilon: 4.5 / 255 },
     { model: 'residual', epsilon: 0.5, norm: 'l2', loss: 'margin' },
+    { model: 'residual', goal: 'become:road' },
     { model: 'residual', cropHeight: 24, cropWidth: 24, augment: ['flip', 'scale'] },
   ]) {
     it(`trains ${JSON.stringify(config)}`, async () => {

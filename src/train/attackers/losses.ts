@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { AttackerGoal } from './goal.js';
 import { attackObjective, type ObjectiveName, OBJECTIVES } from '../attacks/objective.js';
 import { crossEntropy } from '../kernels/cross-entropy.js';
 import { l2Norm } from '../kernels/l2-norm.js';
@@ -23,34 +24,51 @@ export const meanLoss: AttackerLoss = (scenes) => {
 
 /**
  * What an attack on single images raises, lowered: for attackers that are within a budget by construction, whose distance
- * needs no place in the loss. Each pixel counts by its class's weight.
+ * needs no place in the loss. Each pixel counts by its class's weight, or as the goal has it.
  */
-function objectiveLoss(name: ObjectiveName): AttackerLoss {
+function objectiveLoss(name: ObjectiveName, goal: AttackerGoal): AttackerLoss {
   return ({ image, attacked, logits, label, classWeights }) => {
-    const weight = tf.reshape(
-      tf.gather(classWeights, tf.reshape<tf.Rank.R1>(label, [-1])),
-      label.shape,
-    );
+    const { wanted, weight } = goalPixels(goal, label, classWeights);
     // A training has no end that it comes nearer to: SegPGD's weighting stays halfway.
-    const goal = { label, weight, progress: tf.scalar(0.5) };
+    const pixels = { label: wanted, weight, progress: tf.scalar(0.5) };
+    const raised = tf.mean<tf.Scalar>(attackObjective(name, logits, pixels));
     return {
-      loss: tf.neg(tf.mean<tf.Scalar>(attackObjective(name, logits, goal))),
+      loss: goal.kind === 'become' ? raised : tf.neg(raised),
       distance: l2Norm(tf.sub(attacked, image)),
       crossEntropy: crossEntropy(logits, label, classWeights),
     };
   };
 }
 
+/** The class that each pixel is led away from, or towards, and how much it counts: both `[N, H, W]`. */
+function goalPixels(
+  goal: AttackerGoal,
+  label: tf.Tensor3D,
+  classWeights: tf.Tensor1D,
+): { wanted: tf.Tensor; weight: tf.Tensor } {
+  const flat = tf.reshape<tf.Rank.R1>(label, [-1]);
+  const weight = tf.reshape(tf.gather(classWeights, flat), label.shape);
+  switch (goal.kind) {
+    case 'untargeted':
+      return { wanted: label, weight };
+    case 'vanish': {
+      const isOfClass = tf.equal(label, tf.scalar(goal.classNumber, 'int32'));
+      return { wanted: label, weight: tf.mul(weight, tf.cast(isOfClass, 'float32')) };
+    }
+    case 'become':
+      return { wanted: tf.fill(label.shape, goal.classNumber, 'int32'), weight };
+  }
+}
+
 /** The names that `--loss` takes. */
 export const ATTACKER_LOSS_NAMES = ['ancestor', 'mean', ...OBJECTIVES] as const;
 export type AttackerLossName = (typeof ATTACKER_LOSS_NAMES)[number];
 
-/** Every loss that an attacker can be trained by. */
-export const ATTACKER_LOSSES: Readonly<Record<AttackerLossName, AttackerLoss>> = {
-  ancestor: ancestorLoss,
-  mean: meanLoss,
-  ...(Object.fromEntries(OBJECTIVES.map((name) => [name, objectiveLoss(name)])) as Record<
-    ObjectiveName,
-    AttackerLoss
-  >),
-};
+/** What an attacker is trained by; the ancestor's losses know no goal but `untargeted`. */
+export function attackerLoss(
+  name: AttackerLossName,
+  goal: AttackerGoal = { kind: 'untargeted' },
+): AttackerLoss {
+  if (name === 'ancestor') return ancestorLoss;
+  return name === 'mean' ? meanLoss : objectiveLoss(name, goal);
+}

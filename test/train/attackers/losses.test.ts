@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AttackedScenes } from '../../../src/train/attackers/loss.js';
-import { ATTACKER_LOSSES } from '../../../src/train/attackers/losses.js';
+import { attackerLoss, type AttackerLossName } from '../../../src/train/attackers/losses.js';
 import {
   describeOnEveryBackend,
   ndArray,
@@ -26,10 +26,10 @@ function scenes(copies: number): NdArrays {
   };
 }
 
-describeOnEveryBackend('ATTACKER_LOSSES', (evaluate) => {
-  const terms = (name: keyof typeof ATTACKER_LOSSES, copies: number) => {
+describeOnEveryBackend('attackerLoss', (evaluate) => {
+  const terms = (name: AttackerLossName, copies: number) => {
     const { loss, distance, crossEntropy } = evaluate(scenes(copies), (inputs) => ({
-      ...ATTACKER_LOSSES[name](inputs as unknown as AttackedScenes),
+      ...attackerLoss(name)(inputs as unknown as AttackedScenes),
     }));
     return {
       loss: loss!.values[0]!,
@@ -63,4 +63,39 @@ describeOnEveryBackend('ATTACKER_LOSSES', (evaluate) => {
     const { loss, entropy } = terms('cross-entropy', 1);
     close(loss, -entropy);
   });
+
+  it('counts the pixels of one class where that is to vanish', () => {
+    const { logits, label } = scenes(1);
+    const { loss } = evaluate(scenes(1), (inputs) => ({
+      ...attackerLoss('cross-entropy', { kind: 'vanish', classNumber: 1 })(
+        inputs as unknown as AttackedScenes,
+      ),
+    }));
+    const pixels = [...label!.values].flatMap((own, i) => (own === 1 ? [i] : []));
+    assert.equal(pixels.length, 2);
+    const entropies = pixels.map((pixel) => entropyOf(logits!.values, pixel, 1));
+    close(loss!.values[0]!, -(entropies[0]! + entropies[1]!) / 2);
+  });
+
+  it('leads all pixels towards the class that they are to become', () => {
+    const { logits, label } = scenes(1);
+    const { loss } = evaluate(scenes(1), (inputs) => ({
+      ...attackerLoss('cross-entropy', { kind: 'become', classNumber: 2 })(
+        inputs as unknown as AttackedScenes,
+      ),
+    }));
+    const weights = [...label!.values].map((own) => [1, 2, 0.5, 0][own]!);
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    const expected = weights.reduce(
+      (total, weight, pixel) => total + (weight / sum) * entropyOf(logits!.values, pixel, 2),
+      0,
+    );
+    close(loss!.values[0]!, expected);
+  });
 });
+
+/** −log p of a class at a pixel. */
+function entropyOf(logits: ArrayLike<number>, pixel: number, classNumber: number): number {
+  const own = Array.from({ length: K }, (_, k) => logits[pixel * K + k]!);
+  return Math.log(own.reduce((sum, logit) => sum + Math.exp(logit), 0)) - own[classNumber]!;
+}
