@@ -45,6 +45,8 @@ const VARIANTS: Readonly<Record<string, Partial<TrainConfig>>> = {
   'encoder first': { encoderFirst: true, encoderEpochs: 8, epochs: 12 },
   'weighing none': { weighing: 'none' },
   'weighing mfb': { weighing: 'mfb' },
+  'soft IoU': { iouLoss: 1 },
+  'soft IoU, weighing none': { iouLoss: 1, weighing: 'none' },
 };
 
 const SILENT: TrainObserver = {
