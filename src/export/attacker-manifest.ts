@@ -59,8 +59,22 @@ export function createAttackerManifest(options: AttackerManifestOptions): Manife
 }
 
 /** The figures of the epoch that the weights are of; an imported file's own were measured in another way. */
-function measuredOf({ best }: AttackerState): Manifest['measured'] {
+function measuredOf({ best, classes, ignoreIndex }: AttackerState): Manifest['measured'] {
   if (best === null || best.images === null) return [];
-  const { images, miouAttacked } = best;
-  return [{ split: 'val', images, miou: null, pixelAccuracy: null, classes: [], miouAttacked }];
+  const { iouAttacked, ...figures } = best;
+  const underAttack = classes.map(({ name }, k) => ({
+    name,
+    iou: null,
+    iouAttacked: iouAttacked?.[k] ?? null,
+  }));
+  return [
+    {
+      split: 'val',
+      miou: null,
+      pixelAccuracy: null,
+      classes: iouAttacked === undefined ? [] : underAttack.filter((_, k) => k !== ignoreIndex),
+      ...figures,
+      images: best.images,
+    },
+  ];
 }

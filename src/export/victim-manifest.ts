@@ -2,6 +2,7 @@ import { type Manifest, type ModelFacts, parseManifest } from '../shared/manifes
 import { DEFAULT_OPSET } from '../shared/onnx/index.js';
 import type { TrainState } from '../train/checkpoint.js';
 import { sha256Of } from '../train/sha256.js';
+import { knownFailuresOf } from './known-failures.js';
 import { licenseNoteOf } from './license-notes.js';
 
 /** What a victim says of itself, in its file as in its manifest. */
@@ -50,6 +51,7 @@ export function createVictimManifest(options: VictimManifestOptions): Manifest {
       config,
     },
     measured: measuredOf(state),
+    knownFailures: knownFailuresOf(state),
     license: licenseNoteOf(state),
     segprobeVersion,
     createdAt: new Date().toISOString(),

@@ -43,6 +43,8 @@ const manifestShape = {
   /** Epochs, seconds, configuration: whatever a reader needs to repeat the training. */
   training: z.record(z.string(), z.unknown()),
   measured: z.array(measurement),
+  /** What the model is known to fail at, a sentence each; absent where nobody looked. */
+  knownFailures: z.array(z.string()).optional(),
   /** What the model may be used for, and where its data comes from. */
   license: z.string(),
   segprobeVersion: z.string().min(1),

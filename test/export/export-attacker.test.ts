@@ -83,6 +83,7 @@ describe('exportAttacker', function () {
           miou: null,
           pixelAccuracy: null,
           classes: [],
+          epoch: 3,
           miouAttacked: 0.0625,
         },
       ],
