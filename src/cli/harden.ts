@@ -127,7 +127,7 @@ async function readPlan(
   existing: 'refuse' | 'resume' | 'overwrite',
 ): Promise<Plan> {
   const before = existing === 'resume' ? await readCheckpoint(folder) : undefined;
-  const victimName = flags.pretrained ?? before?.state.config.hardenedFrom;
+  const victimName = flags.pretrained ?? before?.state.config.pretrained;
   const attackerName = flags.malname ?? before?.state.config.attackers?.[0];
   if (victimName === undefined) {
     throw new SegprobeError('USAGE', '--pretrained: expected the name of the victim, got none');
@@ -139,7 +139,7 @@ async function readPlan(
   const attackerFolder = checkpointFolder({ ...flags, name: attackerName });
   const { checkpoint, weightsFile } = await readHashedAttacker(attackerFolder);
   const attacker = { name: attackerName, ...checkpoint, weightsFile };
-  const own = { hardenedFrom: victimName, attackers: [attackerName] };
+  const own = { pretrained: victimName, attackers: [attackerName] };
   const lock = await lockRun(folder);
   try {
     if (existing === 'refuse') assertFree(folder);

@@ -199,6 +199,7 @@ const CONFIG_KEYS = [
   'encoderFirst',
   'encoderEpochs',
   'valEvery',
+  'pretrained',
   'attackedShare',
 ] as const satisfies readonly (keyof TrainConfig)[];
 

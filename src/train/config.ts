@@ -54,10 +54,10 @@ export const trainConfigShape = z.strictObject({
   /** Train the encoder alone before the whole network, for `encoderEpochs`, or as many as the whole. */
   encoderFirst: z.boolean().default(false),
   encoderEpochs: count.optional(),
+  /** The name of the checkpoint whose weights it began with. */
+  pretrained: z.string().optional(),
   /** Hardening: the names of the attackers' checkpoints that the victim is trained against, one a step in turn. */
   attackers: z.array(z.string()).optional(),
-  /** And the name of the victim that it began as. */
-  hardenedFrom: z.string().optional(),
   /** Which share of each batch they attack. */
   attackedShare: positive.max(1, 'expected at most 1').optional(),
   /** Validate after every so many epochs, and after the last. */

@@ -61,7 +61,7 @@ describe('segprobe train-attacker and harden', function () {
     const { state } = await readCheckpoint(path.join(save, 'hard'));
     assert.equal(after!['miou'], state.best!.miou);
     assert.ok(Math.abs(after!['miouAttacked']! - state.best!.miouAttacked!) < 1e-9);
-    assert.deepEqual([state.config.hardenedFrom, state.config.attackers], ['victim', ['mal']]);
+    assert.deepEqual([state.config.pretrained, state.config.attackers], ['victim', ['mal']]);
   });
 
   it('refuses what cannot be, before it computes', async () => {

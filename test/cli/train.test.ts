@@ -116,9 +116,11 @@ describe('segprobe train', function () {
     const second = ['--epochs', '1', '--learning-rate', '2e-3', '--pretrained', 'first'];
     const { code, stderr } = await segprobe(...flags('second', ...second));
     assert.equal(code, 0, stderr);
-    const rate = async (name: string): Promise<number> =>
-      (await readCheckpoint(path.join(save, name))).state.config.learningRate;
-    assert.deepEqual([await rate('first'), await rate('second')], [1e-3, 2e-3]);
+    const configOf = async (name: string) =>
+      (await readCheckpoint(path.join(save, name))).state.config;
+    const [one, other] = [await configOf('first'), await configOf('second')];
+    assert.deepEqual([one.learningRate, one.pretrained], [1e-3, undefined]);
+    assert.deepEqual([other.learningRate, other.pretrained], [2e-3, 'first']);
     const missing = await segprobe(...flags('third', '--pretrained', 'none'));
     assert.match(missing.stderr, /none: expected a checkpoint.*\[CHECKPOINT_NOT_FOUND\]/);
   });

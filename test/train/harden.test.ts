@@ -66,7 +66,7 @@ describe('hardening', function () {
         ...TINY,
         ...LEARNING,
         epochs,
-        hardenedFrom: 'victim',
+        pretrained: 'victim',
         attackers: ['mal'],
       }),
       ...others,
