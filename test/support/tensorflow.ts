@@ -5,8 +5,11 @@ import { type DType, sizeOf } from '../../src/graph/graph.js';
 import { isNativeTensorFlowReady } from '../../src/graph/native/link.js';
 import { loadNativeTensorFlow } from '../../src/graph/native/load.js';
 import { isNativeBackend, nodeBackend } from '../../src/graph/node-backend.js';
+import { takeConstants } from '../../src/graph/take-values.js';
 import { createRandom } from '../../src/shared/random.js';
+import { useDevice } from '../../src/train/device.js';
 import { assertAllClose } from './all-close.js';
+import { hasWebGpuAdapter } from './webgpu.js';
 
 /** Numbers on this side of TensorFlow, float64 unless integers: what plain-loop references compute with. */
 export interface NdArray {
@@ -65,7 +68,7 @@ export function assertArraysClose(
   assertAllClose(actual.values, expected.values, tolerance, what);
 }
 
-let said = false;
+const said = new Set<string>();
 
 /**
  * Makes native TensorFlow the backend of the suite it is called in; skips the suite, with a line that says so, where native
@@ -80,20 +83,36 @@ export function usePortableBackend(): void {
   useBackend('cpu');
 }
 
-function useBackend(name: 'tensorflow' | 'cpu'): void {
+/** Makes WebAssembly the backend of the suite it is called in, as `--device wasm` does, on the same terms. */
+export function useWebAssembly(): void {
+  useBackend('wasm');
+}
+
+/** Makes WebGPU the backend of the suite it is called in, as `--device webgpu` does; skips it where there is no adapter. */
+export function useWebGpu(): void {
+  useBackend('webgpu');
+}
+
+const NOT_HERE = {
+  tensorflow: 'native TensorFlow is not set up: npm run setup',
+  webgpu: 'no adapter for WebGPU: apt-get install chromium libvulkan1',
+} as const;
+
+function useBackend(name: 'tensorflow' | 'cpu' | 'wasm' | 'webgpu'): void {
   let previous: string | undefined; // None before the first use.
   let tensors: string;
 
   before(`uses the backend ${name}`, async function () {
     previous = tf.getBackend();
     tf.enableProdMode(); // No advertisements of other backends.
-    if (name === 'tensorflow' && !isNativeTensorFlowReady()) {
-      if (!said) process.stdout.write('    (native TensorFlow is not set up: npm run setup)\n');
-      said = true;
+    if ((name === 'tensorflow' || name === 'webgpu') && !(await isHere(name))) {
+      if (!said.has(name)) process.stdout.write(`    (${NOT_HERE[name]})\n`);
+      said.add(name);
       this.skip();
     }
     if (name === 'tensorflow') await loadNativeTensorFlow();
-    else await tf.setBackend(name);
+    else if (name === 'cpu') await tf.setBackend(name);
+    else await useDevice(name, () => undefined);
   });
   beforeEach(() => {
     tensors = tensorCounts();
@@ -108,6 +127,10 @@ function useBackend(name: 'tensorflow' | 'cpu'): void {
   });
 }
 
+function isHere(name: 'tensorflow' | 'webgpu'): boolean | Promise<boolean> {
+  return name === 'tensorflow' ? isNativeTensorFlowReady() : hasWebGpuAdapter();
+}
+
 /** How many tensors there are, for TensorFlow.js and for TensorFlow. */
 export function tensorCounts(): string {
   const { numTensors } = tf.memory();
@@ -120,17 +143,12 @@ export function tensorCounts(): string {
 export type Evaluate = (
   inputs: NdArrays,
   compute: (tensors: Tensors) => Tensors,
-) => Record<string, NdArray>;
+) => Promise<Record<string, NdArray>>;
 
 const evaluateEagerly: Evaluate = (inputs, compute) =>
-  tidily(() => {
-    const outputs = compute(mapValues(inputs, toTensor));
-    const arrays = mapValues(outputs, toNdArray);
-    tf.dispose({ ...outputs }); // Those that were kept, too.
-    return arrays;
-  });
+  takeArrays(tf.tidy(() => ({ ...compute(mapValues(inputs, toTensor)) })));
 
-const evaluateRecorded: Evaluate = (inputs, compute) => {
+const evaluateRecorded: Evaluate = async (inputs, compute) => {
   const metas = mapValues(inputs, ({ dtype, shape }) => ({ dtype, shape }));
   const run = (tensors: Tensors) => {
     const outputs = compute(tensors);
@@ -140,13 +158,25 @@ const evaluateRecorded: Evaluate = (inputs, compute) => {
   };
   const runner = createGraphRunner({ state: {}, functions: { run: { inputs: metas, run } } });
   try {
-    return tidily(() => mapValues(runner.run('run', mapValues(inputs, toTensor)), toNdArray));
+    return await takeArrays(tf.tidy(() => runner.run('run', mapValues(inputs, toTensor))));
   } finally {
     runner.dispose();
   }
 };
 
-/** Describes the same code on native TensorFlow, as a recorded graph and on tfjs's own `cpu` backend. */
+/** Copies tensors' values and disposes them, also those that were kept. */
+async function takeArrays(tensors: Tensors): Promise<Record<string, NdArray>> {
+  const constants = await takeConstants(tensors);
+  return mapValues(constants, ({ values, ...meta }) => ({
+    ...meta,
+    values: Float64Array.from(values),
+  }));
+}
+
+/**
+ * Describes the same code on every device there is: native TensorFlow, eagerly and as a recorded graph, WebAssembly and WebGPU;
+ * and on tfjs's own `cpu` backend.
+ */
 export function describeOnEveryBackend(title: string, body: (evaluate: Evaluate) => void): void {
   describe(title, () => {
     describe('on native TensorFlow', () => {
@@ -159,6 +189,15 @@ export function describeOnEveryBackend(title: string, body: (evaluate: Evaluate)
     });
     describe('on the portable path', () => {
       usePortableBackend();
+      body(evaluateEagerly);
+    });
+    describe('on WebAssembly', () => {
+      useWebAssembly();
+      body(evaluateEagerly);
+    });
+    describe('on WebGPU', function () {
+      this.timeout(60_000);
+      useWebGpu();
       body(evaluateEagerly);
     });
   });

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { isNativeTensorFlowReady } from '../../src/graph/native/link.js';
 import { nodeBackend } from '../../src/graph/node-backend.js';
 import type { Program } from '../../src/graph/program.js';
+import { takeConstants } from '../../src/graph/take-values.js';
 import { createRunner, useDevice } from '../../src/train/device.js';
 import { crossEntropy } from '../../src/train/kernels/cross-entropy.js';
 import { createEnet } from '../../src/train/models/enet.js';
@@ -11,8 +12,14 @@ import { createEvaluationPass } from '../../src/train/pass.js';
 import { createVictim } from '../../src/train/victim.js';
 import { isSegprobeError } from '../../src/shared/errors.js';
 import { assertAllClose } from '../support/all-close.js';
-import { randomArray, tidily, toTensor, useNativeTensorFlow } from '../support/tensorflow.js';
-import { onBackend, useWebAssembly } from '../support/wasm.js';
+import { onBackend } from '../support/on-backend.js';
+import {
+  randomArray,
+  toTensor,
+  useNativeTensorFlow,
+  useWebAssembly,
+  useWebGpu,
+} from '../support/tensorflow.js';
 
 const quiet = (): void => undefined;
 
@@ -25,8 +32,16 @@ function assertUnavailable(device: 'cuda' | 'webgpu', message: RegExp): Promise<
 }
 
 describe('useDevice', () => {
-  it('says that WebGPU is not to be had', () =>
-    assertUnavailable('webgpu', /expected --device webgpu, got no WebGPU backend/));
+  it('says what WebGPU needs where there is no adapter', async () => {
+    const before = process.env['VK_ICD_FILENAMES'];
+    process.env['VK_ICD_FILENAMES'] = '/no/driver.json';
+    try {
+      await assertUnavailable('webgpu', /expected --device webgpu, got no adapter: it needs a GPU/);
+    } finally {
+      if (before === undefined) delete process.env['VK_ICD_FILENAMES'];
+      else process.env['VK_ICD_FILENAMES'] = before;
+    }
+  });
 
   describe('with native TensorFlow', () => {
     useNativeTensorFlow();
@@ -47,105 +62,110 @@ describe('useDevice', () => {
   });
 });
 
-describe('useDevice wasm', function () {
-  this.timeout(60_000);
-  useWebAssembly();
-  const [SIZE, CLASSES] = [32, 12];
-  const IMAGE = randomArray([2, SIZE, SIZE, 3], 60, 0, 1);
-  const LABELS = Int32Array.from({ length: 2 * SIZE * SIZE }, (_, i) => (i >> 4) % CLASSES);
+const EAGER = { wasm: useWebAssembly, webgpu: useWebGpu };
 
-  it('makes WebAssembly the backend', () => assert.equal(tf.getBackend(), 'wasm'));
+for (const [device, useIt] of Object.entries(EAGER))
+  describe(`useDevice ${device}`, function () {
+    this.timeout(240_000);
+    // On a software adapter a step takes ten seconds.
+    const isSlow = device === 'webgpu';
+    useIt();
+    const [SIZE, CLASSES] = [32, 12];
+    const IMAGE = randomArray([2, SIZE, SIZE, 3], 60, 0, 1);
+    const LABELS = Int32Array.from({ length: 2 * SIZE * SIZE }, (_, i) => (i >> 4) % CLASSES);
 
-  /** Loss and gradient of ENet in evaluation mode, which draws nothing: for each weight `[parameters]`. */
-  function lossAndGradient(): { loss: number; gradient: Float32Array } {
-    const model = createEnet({ classCount: CLASSES });
-    const { parameters, runningMean, runningVariance } = initialWeights(model.spec, 1);
-    const labels = { dtype: 'int32', shape: [2, SIZE, SIZE] } as const;
-    const vector = (values: Float32Array) =>
-      ({ dtype: 'float32', shape: [values.length], values }) as const;
-    const program: Program = {
-      state: {
-        parameters: vector(parameters),
-        runningMean: vector(runningMean),
-        runningVariance: vector(runningVariance),
-      },
-      functions: {
-        run: {
-          inputs: { image: { dtype: 'float32', shape: IMAGE.shape }, labels },
-          run: (inputs, state) => {
-            const lossOf = tf.valueAndGrad((weights: tf.Tensor) => {
-              const { runningMean, runningVariance } = state;
-              const pass = createEvaluationPass(model.spec, {
-                parameters: weights,
-                runningMean: runningMean!,
-                runningVariance: runningVariance!,
+    it('makes it the backend', () => assert.equal(tf.getBackend(), device));
+
+    /** Loss and gradient of ENet in evaluation mode, which draws nothing: for each weight `[parameters]`. */
+    async function lossAndGradient(): Promise<{ loss: number; gradient: Float32Array }> {
+      const model = createEnet({ classCount: CLASSES });
+      const { parameters, runningMean, runningVariance } = initialWeights(model.spec, 1);
+      const labels = { dtype: 'int32', shape: [2, SIZE, SIZE] } as const;
+      const vector = (values: Float32Array) =>
+        ({ dtype: 'float32', shape: [values.length], values }) as const;
+      const program: Program = {
+        state: {
+          parameters: vector(parameters),
+          runningMean: vector(runningMean),
+          runningVariance: vector(runningVariance),
+        },
+        functions: {
+          run: {
+            inputs: { image: { dtype: 'float32', shape: IMAGE.shape }, labels },
+            run: (inputs, state) => {
+              const lossOf = tf.valueAndGrad((weights: tf.Tensor) => {
+                const { runningMean, runningVariance } = state;
+                const pass = createEvaluationPass(model.spec, {
+                  parameters: weights,
+                  runningMean: runningMean!,
+                  runningVariance: runningVariance!,
+                });
+                const logits = model.forward(inputs['image'] as tf.Tensor4D, pass);
+                return crossEntropy(logits, inputs['labels']!, tf.ones([CLASSES]));
               });
-              const logits = model.forward(inputs['image'] as tf.Tensor4D, pass);
-              return crossEntropy(logits, inputs['labels']!, tf.ones([CLASSES]));
-            });
-            const { value: loss, grad: gradient } = lossOf(state['parameters']!);
-            return { outputs: { loss, gradient } };
+              const { value: loss, grad: gradient } = lossOf(state['parameters']!);
+              return { outputs: { loss, gradient } };
+            },
           },
         },
-      },
-    };
-    const runner = createRunner(program);
-    try {
-      return tidily(() => {
-        const image = toTensor(IMAGE);
-        const { loss, gradient } = runner.run('run', {
-          image,
-          labels: tf.tensor(LABELS, [...labels.shape], 'int32'),
-        });
-        return {
-          loss: loss!.dataSync()[0]!,
-          gradient: gradient!.dataSync().slice() as Float32Array,
-        };
-      });
-    } finally {
-      runner.dispose();
-    }
-  }
-
-  it('gives the loss and the gradient that native TensorFlow gives', async function () {
-    if (!isNativeTensorFlowReady()) this.skip();
-    const found = lossAndGradient();
-    const expected = await onBackend('tensorflow', lossAndGradient);
-    const tolerance = { rtol: 1e-4, atol: 1e-4 };
-    assertAllClose([found.loss], [expected.loss], tolerance, 'loss');
-    assertAllClose(found.gradient, expected.gradient, tolerance, 'gradient');
-    const largest = expected.gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    assert.ok(largest > 0.01, `the largest derivative is ${largest}`);
-  });
-
-  it('learns, keeps no tensors and predicts', async () => {
-    const victim = createVictim({
-      height: SIZE,
-      width: SIZE,
-      classCount: CLASSES,
-      predictBatchSizes: [2],
-      training: {
-        batchSizes: [2],
-        classWeights: new Array<number>(CLASSES).fill(1),
-        weightDecay: 2e-4,
-      },
-    });
-    try {
-      const images = Float32Array.from(IMAGE.values);
-      const batch = { names: ['a', 'b'], images, labels: LABELS, count: 2 };
-      const losses: number[] = [];
-      const train = async (step: number): Promise<void> => {
-        losses.push(await victim.trainStep(batch, { step, learningRate: 5e-3, seed: 1 }));
       };
-      await train(1);
-      const tensors = tf.memory().numTensors;
-      for (let step = 2; step <= 6; step++) await train(step);
-      assert.ok(losses.at(-1)! < losses[0]! - 0.1, losses.join(', '));
-      assert.equal((await victim.predict(images, 2)).length, LABELS.length);
-      victim.writeOptimizer(await victim.readOptimizer(), 'itself');
-      assert.equal(tf.memory().numTensors, tensors);
-    } finally {
-      victim.dispose();
+      const runner = createRunner(program);
+      try {
+        const { loss, gradient } = await takeConstants(
+          tf.tidy(() =>
+            runner.run('run', {
+              image: toTensor(IMAGE),
+              labels: tf.tensor(LABELS, [...labels.shape], 'int32'),
+            }),
+          ),
+        );
+        return { loss: loss!.values[0]!, gradient: gradient!.values as Float32Array };
+      } finally {
+        runner.dispose();
+      }
     }
+
+    it(`gives the loss and the gradient that native TensorFlow gives${isSlow ? ' @slow' : ''}`, async function () {
+      if (isSlow && !process.env['SEGPROBE_SLOW']) this.skip();
+      if (!isNativeTensorFlowReady()) this.skip();
+      const found = await lossAndGradient();
+      const expected = await onBackend('tensorflow', lossAndGradient);
+      const tolerance = { rtol: 1e-4, atol: 1e-4 };
+      assertAllClose([found.loss], [expected.loss], tolerance, 'loss');
+      assertAllClose(found.gradient, expected.gradient, tolerance, 'gradient');
+      const largest = expected.gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      assert.ok(largest > 0.01, `the largest derivative is ${largest}`);
+    });
+
+    it(`learns, keeps no tensors and predicts${isSlow ? ' @slow' : ''}`, async function () {
+      if (isSlow && !process.env['SEGPROBE_SLOW']) this.skip();
+      const victim = createVictim({
+        height: SIZE,
+        width: SIZE,
+        classCount: CLASSES,
+        predictBatchSizes: [2],
+        training: {
+          batchSizes: [2],
+          classWeights: new Array<number>(CLASSES).fill(1),
+          weightDecay: 2e-4,
+        },
+      });
+      try {
+        const images = Float32Array.from(IMAGE.values);
+        const batch = { names: ['a', 'b'], images, labels: LABELS, count: 2 };
+        const losses: number[] = [];
+        const train = async (step: number): Promise<void> => {
+          losses.push(await victim.trainStep(batch, { step, learningRate: 5e-3, seed: 1 }));
+        };
+        await train(1);
+        const tensors = tf.memory().numTensors;
+        for (let step = 2; step <= 6; step++) await train(step);
+        assert.ok(losses.at(-1)! < losses[0]! - 0.1, losses.join(', '));
+        assert.equal((await victim.predict(images, 2)).length, LABELS.length);
+        victim.writeOptimizer(await victim.readOptimizer(), 'itself');
+        assert.equal(tf.memory().numTensors, tensors);
+      } finally {
+        victim.dispose();
+      }
+    });
   });
-});

@@ -31,7 +31,11 @@ describe('adamStep', () => {
 });
 
 describeOnEveryBackend('adam', (evaluate) => {
-  function step(state: NdArrays, gradient: NdArray, number: number): Record<string, NdArray> {
+  function step(
+    state: NdArrays,
+    gradient: NdArray,
+    number: number,
+  ): Promise<Record<string, NdArray>> {
     const { stepSize, secondCorrection } = adamStep(number, RATE);
     const inputs = {
       ...state,
@@ -49,7 +53,7 @@ describeOnEveryBackend('adam', (evaluate) => {
     }));
   }
 
-  it('moves the weights as a float64 loop does, over several steps', () => {
+  it('moves the weights as a float64 loop does, over several steps', async () => {
     const zeros = ndArray([SIZE], new Float64Array(SIZE));
     const parameters = randomArray([SIZE], 50);
     let state: NdArrays = { parameters, firstMoment: zeros, secondMoment: zeros };
@@ -60,7 +64,7 @@ describeOnEveryBackend('adam', (evaluate) => {
     ];
     for (let t = 1; t <= 5; t++) {
       const gradient = randomArray([SIZE], 50 + t, -0.1, 0.1);
-      state = step(state, gradient, t);
+      state = await step(state, gradient, t);
       for (let i = 0; i < SIZE; i++) {
         const decayed = gradient.values[i]! + DECAY * weights[i]!;
         first[i] = 0.9 * first[i]! + 0.1 * decayed;
@@ -75,10 +79,10 @@ describeOnEveryBackend('adam', (evaluate) => {
     assertAllClose(state['secondMoment']!.values, second, TOLERANCE.float32Op, 'second moment');
   });
 
-  it('moves every weight by the learning rate in the first step, against its gradient', () => {
+  it('moves every weight by the learning rate in the first step, against its gradient', async () => {
     const zeros = ndArray([2], [0, 0]);
     const state = { parameters: zeros, firstMoment: zeros, secondMoment: zeros };
-    const { parameters } = step(state, ndArray([2], [0.3, -20]), 1);
+    const { parameters } = await step(state, ndArray([2], [0.3, -20]), 1);
     assertAllClose(parameters!.values, [-RATE, RATE], TOLERANCE.float32Op);
   });
 });

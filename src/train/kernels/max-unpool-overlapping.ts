@@ -33,18 +33,20 @@ export function addByIndex(values: tf.Tensor4D, indices: tf.Tensor4D): tf.Tensor
 }
 
 const lastByIndex = jit('overlappingMaxUnpool', (values, indices) =>
-  place(values, indices, (before, hit, value) => tf.where(hit, value, before)),
+  place(values, indices, (before, hit, value) =>
+    tf.add(tf.mul(before, tf.sub(1, hit)), tf.mul(value, hit)),
+  ),
 );
 
 const sumByIndex = jit('overlappingMaxPoolGradient', (values, indices) =>
-  place(values, indices, (before, hit, value) => tf.add(before, tf.where(hit, value, 0))),
+  place(values, indices, (before, hit, value) => tf.add(before, tf.mul(value, hit))),
 );
 
 /**
  * Each place asks the windows that reach it whether theirs is its index: no scattered writes, and one loop under XLA.
  *
- * @param combine - what a place holds after a window, from what it held before, whether the window's maximum is there, and the
- * window's value.
+ * @param combine - what a place holds after a window, from what it held before, whether the window's maximum is there (1 or 0:
+ * WebGPU knows no `tf.where` of six dimensions), and the window's value.
  */
 function place(
   values: tf.Tensor,
@@ -55,7 +57,7 @@ function place(
   const own = tf.reshape(tf.range(0, 4 * values.size, 1, 'int32'), [n, h, 2, w, 2, c]);
   const [candidates, places] = [windowsReaching(values, 0), windowsReaching(indices, -1)];
   const placed = candidates.reduce(
-    (before, value, i) => combine(before, tf.equal(places[i]!, own), value),
+    (before, value, i) => combine(before, tf.cast(tf.equal(places[i]!, own), 'float32'), value),
     tf.scalar(0),
   );
   return tf.reshape(placed, [n, 2 * h, 2 * w, c]);

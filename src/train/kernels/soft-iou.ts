@@ -17,7 +17,9 @@ export function softIouLoss(logits: tf.Tensor4D, labels: tf.Tensor, counts: tf.T
   const classCount = logits.shape[3];
   const flatLabels = tf.reshape<tf.Rank.R1>(labels, [-1]);
   const mask = tf.reshape(tf.gather(counts, flatLabels), [-1, 1]); // [P,1]
-  const right = tf.mul(tf.oneHot(flatLabels, classCount, 1, 0, 'float32'), mask); // [P,K]
+  // WebAssembly writes the bits of integers into a one-hot tensor of float32.
+  const chosen = tf.cast(tf.oneHot(flatLabels, classCount), 'float32');
+  const right = tf.mul(chosen, mask); // [P,K]
   return withGradient([logits], (save) => {
     const probability = tf.softmax(tf.reshape<tf.Rank.R2>(logits, [-1, classCount]));
     const [both, seen] = products(probability, right, mask);

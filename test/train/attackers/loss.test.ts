@@ -5,12 +5,12 @@ import { describeOnEveryBackend, ndArray } from '../../support/tensorflow.js';
 import { TOLERANCE } from '../../support/tolerances.js';
 
 describeOnEveryBackend('ancestorLoss', (evaluate) => {
-  it('is 0.1·‖x′ − x‖₂ over the batch − 100·CE', () => {
+  it('is 0.1·‖x′ − x‖₂ over the batch − 100·CE', async () => {
     const image = ndArray([2, 1, 1, 3], [0, 0, 0, 0.5, 0.5, 0.5]);
     const attacked = ndArray([2, 1, 1, 3], [0.3, 0, 0, 0.5, 0.5, 0.9]);
     const logits = ndArray([2, 1, 1, 2], [0, Math.log(3), 0, Math.log(9)]);
     const label = ndArray([2, 1, 1], [0, 1], 'int32');
-    const found = evaluate({ image, attacked, logits, label }, (inputs) => ({
+    const found = await evaluate({ image, attacked, logits, label }, (inputs) => ({
       ...ancestorLoss({
         image: inputs['image'] as tf.Tensor4D,
         attacked: inputs['attacked'] as tf.Tensor4D,

@@ -39,10 +39,10 @@ function sizes(
 describeOnEveryBackend('addBounded', (evaluate) => {
   for (const budget of BUDGETS) {
     for (const scale of [0, 0.01, 1, 1e4]) {
-      it(`stays within ${budget.norm} ${budget.epsilon.toFixed(3)} and 0..1 for raw numbers of size ${scale}`, () => {
+      it(`stays within ${budget.norm} ${budget.epsilon.toFixed(3)} and 0..1 for raw numbers of size ${scale}`, async () => {
         const image = randomArray([2, 4, 6, 3], 1, 0, 1);
         const raw = randomArray([2, 4, 6, 3], 2, -scale, scale);
-        const { attacked } = evaluate({ image, raw }, (inputs) => ({
+        const { attacked } = await evaluate({ image, raw }, (inputs) => ({
           attacked: addBounded(
             inputs['image'] as tf.Tensor4D,
             inputs['raw'] as tf.Tensor4D,
@@ -60,8 +60,8 @@ describeOnEveryBackend('addBounded', (evaluate) => {
     }
   }
 
-  it('is epsilon times the raw number cut to ±1 on L∞', () => {
-    const { attacked } = evaluate(
+  it('is epsilon times the raw number cut to ±1 on L∞', async () => {
+    const { attacked } = await evaluate(
       { image: ndArray([1, 1, 1, 3], [0.5, 0.5, 0.95]), raw: ndArray([1, 1, 1, 3], [0.5, -2, 1]) },
       (inputs) => ({
         attacked: addBounded(inputs['image'] as tf.Tensor4D, inputs['raw'] as tf.Tensor4D, {
@@ -73,9 +73,9 @@ describeOnEveryBackend('addBounded', (evaluate) => {
     assertAllClose(attacked!.values, [0.55, 0.4, 1], TOLERANCE.float32Op);
   });
 
-  it('is epsilon · raw / √(1 + ‖raw‖²) on L2', () => {
+  it('is epsilon · raw / √(1 + ‖raw‖²) on L2', async () => {
     const raw = [2, -2, 1];
-    const { attacked } = evaluate(
+    const { attacked } = await evaluate(
       { image: ndArray([1, 1, 1, 3], [0.5, 0.5, 0.5]), raw: ndArray([1, 1, 1, 3], raw) },
       (inputs) => ({
         attacked: addBounded(inputs['image'] as tf.Tensor4D, inputs['raw'] as tf.Tensor4D, {
@@ -89,14 +89,14 @@ describeOnEveryBackend('addBounded', (evaluate) => {
   });
 
   /** The gradient of the sum of `dy` times what comes out, by `raw`. */
-  const gradientOf = (budget: Budget, image: number[], raw: number[], dy: number[]) => {
+  const gradientOf = async (budget: Budget, image: number[], raw: number[], dy: number[]) => {
     const shape = [1, 1, raw.length / 3, 3] as const;
     const inputs = {
       image: ndArray(shape, image),
       raw: ndArray(shape, raw),
       dy: ndArray(shape, dy),
     };
-    const { gradient } = evaluate(inputs, (given) => ({
+    const { gradient } = await evaluate(inputs, (given) => ({
       gradient: tf.grad((x) =>
         tf.sum(
           tf.mul(addBounded(given['image'] as tf.Tensor4D, x as tf.Tensor4D, budget), given['dy']!),
@@ -106,7 +106,7 @@ describeOnEveryBackend('addBounded', (evaluate) => {
     return gradient!.values;
   };
 
-  it('lets the gradient through where it leads back from a cut on L∞, and only there', () => {
+  it('lets the gradient through where it leads back from a cut on L∞, and only there', async () => {
     const budget = { norm: 'linf', epsilon: 0.1 } as const;
     // Within; over the budget, over white, under black: each led up and down.
     const image = [0.5, 0.5, 0.5, 0.5, 0.99, 0.99, 0.01, 0.01, 0.5];
@@ -114,10 +114,10 @@ describeOnEveryBackend('addBounded', (evaluate) => {
     const dy = [1, -1, 1, -1, 1, -1, 1, -1, -1];
     const passed = [1, -1, 1, 0, 1, 0, 0, -1, -1];
     const expected = passed.map((sign) => sign * budget.epsilon);
-    assertAllClose(gradientOf(budget, image, raw, dy), expected, TOLERANCE.float32Op);
+    assertAllClose(await gradientOf(budget, image, raw, dy), expected, TOLERANCE.float32Op);
   });
 
-  it('has the derivative of its formula on L2', () => {
+  it('has the derivative of its formula on L2', async () => {
     const [raw, dy, epsilon] = [[0.4, -1.2, 0.7, 0.1, 2, -0.3], [1, -0.5, 2, 0.3, 0.25, -1], 0.1];
     const value = (x: readonly number[]): number => {
       const length = Math.sqrt(1 + x.reduce((sum, own) => sum + own * own, 0));
@@ -128,7 +128,7 @@ describeOnEveryBackend('addBounded', (evaluate) => {
       const moved = (by: number): number[] => raw.map((own, j) => (i === j ? own + by : own));
       return (value(moved(step)) - value(moved(-step))) / (2 * step);
     });
-    const found = gradientOf(
+    const found = await gradientOf(
       { norm: 'l2', epsilon },
       raw.map(() => 0.5),
       raw,

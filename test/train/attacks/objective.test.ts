@@ -53,13 +53,13 @@ describeOnEveryBackend('attackObjective', (evaluate) => {
 
   for (const name of OBJECTIVES) {
     for (const progress of name === 'segpgd' ? [0, 0.5, 0.9] : [0.5]) {
-      it(`computes ${name} after ${progress} of the steps, and its gradient with the weights of pixels as given`, () => {
+      it(`computes ${name} after ${progress} of the steps, and its gradient with the weights of pixels as given`, async () => {
         const pixel = (row: number[], i: number): number => {
           const y = label.values[i]!;
           if (name === 'margin') return Math.min(0, rival(row, y) - row[y]!);
           return -Math.log(softmax(row)[y]!) * WEIGHTS[name]!(base[i]!, y, progress);
         };
-        checkKernel(evaluate, {
+        await checkKernel(evaluate, {
           inputs: { logits, label, weight, progress: ndArray([], [progress]) },
           differentiable: ['logits'],
           kernel: (inputs) => objectiveOf(name, inputs),
@@ -79,13 +79,13 @@ describeOnEveryBackend('attackObjective', (evaluate) => {
     }
   }
 
-  it('is 0, with a gradient of 0, for an image in which nothing is labelled', () => {
+  it('is 0, with a gradient of 0, for an image in which nothing is labelled', async () => {
     const none = ndArray(
       [N, H, W],
       Array.from({ length: N * PIXELS }, (_, i) => (i < PIXELS ? 0 : 1)),
     );
     for (const name of OBJECTIVES) {
-      const { value } = evaluate(
+      const { value } = await evaluate(
         { logits, label, weight: none, progress: ndArray([], [0.5]) },
         (inputs) => ({
           value: objectiveOf(name, inputs),

@@ -15,8 +15,8 @@ const scale = randomArray([4], 32, 0.5, 2);
 const offset = randomArray([4], 33);
 
 describeOnEveryBackend('batchNormTraining', (evaluate) => {
-  it('computes value and gradients through the mean and the variance of the batch', () => {
-    checkKernel(evaluate, {
+  it('computes value and gradients through the mean and the variance of the batch', async () => {
+    await checkKernel(evaluate, {
       inputs: { x, scale, offset },
       differentiable: ['x', 'scale', 'offset'],
       kernel: (inputs) => {
@@ -38,8 +38,8 @@ describeOnEveryBackend('batchNormTraining', (evaluate) => {
     });
   });
 
-  it('gives the mean and the unbiased variance of the batch for the running statistics', () => {
-    const { batchMean, batchVariance } = evaluate({ x, scale, offset }, (inputs) => ({
+  it('gives the mean and the unbiased variance of the batch for the running statistics', async () => {
+    const { batchMean, batchVariance } = await evaluate({ x, scale, offset }, (inputs) => ({
       ...batchNormTraining(inputs['x'] as tf.Tensor4D, inputs['scale']!, inputs['offset']!),
     }));
     const { mean, variance, count } = reference.moments(x);
@@ -50,10 +50,10 @@ describeOnEveryBackend('batchNormTraining', (evaluate) => {
 });
 
 describeOnEveryBackend('batchNormEvaluation', (evaluate) => {
-  it('computes value and gradients for given statistics', () => {
+  it('computes value and gradients for given statistics', async () => {
     const mean = randomArray([4], 34);
     const variance = randomArray([4], 35, 0.1, 2);
-    checkKernel(evaluate, {
+    await checkKernel(evaluate, {
       inputs: { x, scale, offset, mean, variance },
       differentiable: ['x', 'scale', 'offset'],
       kernel: (inputs) =>

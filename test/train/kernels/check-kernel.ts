@@ -18,10 +18,13 @@ export interface KernelCase {
 }
 
 /** Asserts that a kernel's value is its reference's, and its gradients those of finite differences of the reference. */
-export function checkKernel(evaluate: Evaluate, { inputs, ...test }: KernelCase): void {
+export async function checkKernel(
+  evaluate: Evaluate,
+  { inputs, ...test }: KernelCase,
+): Promise<void> {
   const expected = test.reference(inputs);
   const dy = randomArray(expected.shape, 77);
-  const outputs = evaluate({ ...inputs, dy }, ({ dy: upstream, ...tensors }) => {
+  const outputs = await evaluate({ ...inputs, dy }, ({ dy: upstream, ...tensors }) => {
     const names = test.differentiable;
     const gradientsOf = tf.grads((...parts) =>
       test.kernel({ ...tensors, ...Object.fromEntries(names.map((name, i) => [name, parts[i]!])) }),

@@ -8,8 +8,8 @@ describeOnEveryBackend('clampToUnit', (evaluate) => {
   const clamp = (values: Float64Array): Float64Array =>
     values.map((value) => Math.min(Math.max(value, 0), 1));
 
-  it('computes value and gradient', () => {
-    checkKernel(evaluate, {
+  it('computes value and gradient', async () => {
+    await checkKernel(evaluate, {
       inputs: { x: randomArray([2, 3, 4, 3], 5, -1, 2) },
       differentiable: ['x'],
       kernel: ({ x }) => clampToUnit(x as tf.Tensor4D),
@@ -17,9 +17,9 @@ describeOnEveryBackend('clampToUnit', (evaluate) => {
     });
   });
 
-  it('lets the gradient pass at the two ends, as PyTorch does', () => {
+  it('lets the gradient pass at the two ends, as PyTorch does', async () => {
     const x = ndArray([1, 1, 4, 1], [-0.5, 0, 1, 1.5]);
-    const { dx } = evaluate({ x }, (inputs) => ({
+    const { dx } = await evaluate({ x }, (inputs) => ({
       dx: tf.grad((input) => clampToUnit(input as tf.Tensor4D))(inputs['x']!),
     }));
     assert.deepEqual([...dx!.values], [0, 1, 1, 0]);

@@ -7,8 +7,8 @@ import { checkKernel } from './check-kernel.js';
 import * as reference from './reference.js';
 
 describeOnEveryBackend('conv2d', (evaluate) => {
-  it('computes a 2×2 case as by hand', () => {
-    const { y } = evaluate(
+  it('computes a 2×2 case as by hand', async () => {
+    const { y } = await evaluate(
       {
         x: ndArray([1, 2, 2, 1], [1, 2, 3, 4]),
         filter: ndArray([2, 2, 1, 1], [10, 20, 30, 40]),
@@ -74,14 +74,14 @@ describeOnEveryBackend('conv2d', (evaluate) => {
     },
   ] as const;
   for (const { name, x, filter, ...rest } of cases) {
-    it(`computes value and gradients: ${name}`, () => {
+    it(`computes value and gradients: ${name}`, async () => {
       const options = {
         strides: [1, 1],
         padding: [0, 0],
         dilations: [1, 1],
         ...rest,
       } satisfies reference.Windowing as reference.Windowing;
-      checkKernel(evaluate, {
+      await checkKernel(evaluate, {
         inputs: { x: randomArray(x, 1), filter: randomArray(filter, 2) },
         differentiable: ['x', 'filter'],
         kernel: (inputs) =>
@@ -93,8 +93,8 @@ describeOnEveryBackend('conv2d', (evaluate) => {
 });
 
 describeOnEveryBackend('conv2dTranspose', (evaluate) => {
-  it('computes a 2×2 case as by hand', () => {
-    const { y } = evaluate(
+  it('computes a 2×2 case as by hand', async () => {
+    const { y } = await evaluate(
       {
         x: ndArray([1, 1, 2, 1], [1, 2]),
         filter: ndArray([2, 2, 1, 1], [10, 20, 30, 40]),
@@ -117,9 +117,9 @@ describeOnEveryBackend('conv2dTranspose', (evaluate) => {
     { name: '3×3 to an odd size', kernel: 3, padding: 1, x: [1, 3, 4, 2], outputSize: [5, 7] },
   ] as const;
   for (const { name, kernel, x, ...rest } of cases) {
-    it(`computes value and gradients: ${name}`, () => {
+    it(`computes value and gradients: ${name}`, async () => {
       const options = { ...rest, stride: 2 };
-      checkKernel(evaluate, {
+      await checkKernel(evaluate, {
         inputs: { x: randomArray(x, 3), filter: randomArray([kernel, kernel, 2, x[3]], 4) },
         differentiable: ['x', 'filter'],
         kernel: (inputs) =>

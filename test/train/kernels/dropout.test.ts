@@ -13,13 +13,15 @@ describeOnEveryBackend('spatialDropout', (evaluate) => {
     [BATCH, 2, 3, CHANNELS],
     new Float64Array(BATCH * PLACES * CHANNELS).fill(1),
   );
-  const dropped = (...seed: [number, number]): NdArray =>
-    evaluate({ x: ones, seed: ndArray([2], seed, 'int32') }, (inputs) => ({
+  const dropped = async (...seed: [number, number]): Promise<NdArray> => {
+    const { y } = await evaluate({ x: ones, seed: ndArray([2], seed, 'int32') }, (inputs) => ({
       y: spatialDropout(inputs['x'] as tf.Tensor4D, PROBABILITY, inputs['seed']!),
-    }))['y']!;
+    }));
+    return y!;
+  };
 
-  it('drops whole channels of a picture and enlarges the others by 1 / (1 − probability)', () => {
-    const { values } = dropped(5, 6);
+  it('drops whole channels of a picture and enlarges the others by 1 / (1 − probability)', async () => {
+    const { values } = await dropped(5, 6);
     let zeros = 0;
     for (let n = 0; n < BATCH; n++)
       for (let c = 0; c < CHANNELS; c++) {
@@ -39,17 +41,17 @@ describeOnEveryBackend('spatialDropout', (evaluate) => {
     assert.ok(zeros > 17 && zeros < 85, `${zeros} of 512 channels dropped`);
   });
 
-  it('drops the same for the same seed and something else for another', () => {
-    assert.deepEqual(dropped(5, 6).values, dropped(5, 6).values);
-    assert.notDeepEqual(dropped(5, 6).values, dropped(5, 7).values);
-    assert.notDeepEqual(dropped(5, 6).values, dropped(6, 6).values);
+  it('drops the same for the same seed and something else for another', async () => {
+    assert.deepEqual((await dropped(5, 6)).values, (await dropped(5, 6)).values);
+    assert.notDeepEqual((await dropped(5, 6)).values, (await dropped(5, 7)).values);
+    assert.notDeepEqual((await dropped(5, 6)).values, (await dropped(6, 6)).values);
     const large = 2 ** 31 - 1;
-    assert.notDeepEqual(dropped(large, 1).values, dropped(large, 2).values);
+    assert.notDeepEqual((await dropped(large, 1)).values, (await dropped(large, 2)).values);
   });
 
-  it('sends the gradient through the same mask', () => {
+  it('sends the gradient through the same mask', async () => {
     const seed = ndArray([2], [5, 6], 'int32');
-    const { y, dx } = evaluate({ x: ones, seed }, (inputs) => {
+    const { y, dx } = await evaluate({ x: ones, seed }, (inputs) => {
       const drop = (input: tf.Tensor): tf.Tensor =>
         spatialDropout(input as tf.Tensor4D, PROBABILITY, inputs['seed']!);
       return { y: drop(inputs['x']!), dx: tf.grad(drop)(inputs['x']!) };

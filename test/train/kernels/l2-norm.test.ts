@@ -5,8 +5,8 @@ import { describeOnEveryBackend, ndArray, randomArray } from '../../support/tens
 import { checkKernel } from './check-kernel.js';
 
 describeOnEveryBackend('l2Norm', (evaluate) => {
-  it('computes value and gradient', () => {
-    checkKernel(evaluate, {
+  it('computes value and gradient', async () => {
+    await checkKernel(evaluate, {
       inputs: { x: randomArray([2, 3, 4, 3], 5) },
       differentiable: ['x'],
       kernel: ({ x }) => l2Norm(x!),
@@ -18,9 +18,9 @@ describeOnEveryBackend('l2Norm', (evaluate) => {
     });
   });
 
-  it('has the gradient 0 where all is 0, as PyTorch has it', () => {
+  it('has the gradient 0 where all is 0, as PyTorch has it', async () => {
     const x = ndArray([1, 1, 2, 1], [0, 0]);
-    const { value, dx } = evaluate({ x }, (inputs) => ({
+    const { value, dx } = await evaluate({ x }, (inputs) => ({
       value: l2Norm(inputs['x']!),
       dx: tf.grad((input: tf.Tensor) => l2Norm(input))(inputs['x']!),
     }));

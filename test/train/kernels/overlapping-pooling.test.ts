@@ -8,12 +8,8 @@ import {
   type NdArray,
   ndArray,
   randomArray,
-  tidily,
-  toNdArray,
-  toTensor,
 } from '../../support/tensorflow.js';
 import { TOLERANCE } from '../../support/tolerances.js';
-import { useWebAssembly } from '../../support/wasm.js';
 import { checkKernel } from './check-kernel.js';
 import * as reference from './reference.js';
 
@@ -33,8 +29,8 @@ describeOnEveryBackend('overlappingMaxPoolWithIndices', (evaluate) => {
     { name: 'full of ties', x: fewNumbers([2, 8, 6, 3], 9) },
     { name: 'the same number throughout', x: ndArray([1, 4, 4, 1], new Float64Array(16).fill(-3)) },
   ]) {
-    it(`finds maxima and their places: ${name}`, () => {
-      const { value, indices } = evaluate({ x }, (inputs) => ({
+    it(`finds maxima and their places: ${name}`, async () => {
+      const { value, indices } = await evaluate({ x }, (inputs) => ({
         ...overlappingMaxPoolWithIndices(inputs['x'] as tf.Tensor4D),
       }));
       assertArraysClose(value!, reference.maxPool(x, WINDOW), TOLERANCE.exact, 'value');
@@ -42,8 +38,8 @@ describeOnEveryBackend('overlappingMaxPoolWithIndices', (evaluate) => {
     });
   }
 
-  it('sends the gradient where the maximum was, from each window that has it', () => {
-    checkKernel(evaluate, {
+  it('sends the gradient where the maximum was, from each window that has it', async () => {
+    await checkKernel(evaluate, {
       inputs: { x: randomArray([2, 4, 6, 3], 7) },
       differentiable: ['x'],
       kernel: (inputs) => overlappingMaxPoolWithIndices(inputs['x'] as tf.Tensor4D).value,
@@ -51,10 +47,10 @@ describeOnEveryBackend('overlappingMaxPoolWithIndices', (evaluate) => {
     });
   });
 
-  it('adds the gradients of four windows with one maximum', () => {
+  it('adds the gradients of four windows with one maximum', async () => {
     const x = ndArray([1, 4, 4, 1], [0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     const dy = ndArray([1, 2, 2, 1], [1, 10, 100, 1000]);
-    const { dx } = evaluate({ x, dy }, (inputs) => ({
+    const { dx } = await evaluate({ x, dy }, (inputs) => ({
       dx: tf.grad((input) => overlappingMaxPoolWithIndices(input as tf.Tensor4D).value)(
         inputs['x']!,
         inputs['dy'],
@@ -68,11 +64,11 @@ describeOnEveryBackend('overlappingMaxUnpool', (evaluate) => {
   const unpool = (inputs: Readonly<Record<string, tf.Tensor>>): tf.Tensor4D =>
     overlappingMaxUnpool(inputs['x'] as tf.Tensor4D, inputs['indices'] as tf.Tensor4D);
 
-  it('keeps the last of the values that go to one place', () => {
+  it('keeps the last of the values that go to one place', async () => {
     // All four windows of 4×4 places reach the place 5; the last row's two go to 13 and 15 of the picture below.
     const x = ndArray([2, 2, 2, 1], [1, 2, 3, 4, 5, 6, 7, 8]);
     const indices = ndArray([2, 2, 2, 1], [5, 5, 5, 5, 16 + 0, 16 + 6, 16 + 13, 16 + 6], 'int32');
-    const { y } = evaluate({ x, indices }, (inputs) => ({ y: unpool(inputs) }));
+    const { y } = await evaluate({ x, indices }, (inputs) => ({ y: unpool(inputs) }));
     assert.deepEqual(y!.shape, [2, 4, 4, 1]);
     const expected = new Array<number>(32).fill(0);
     [expected[5], expected[16], expected[16 + 6], expected[16 + 13]] = [4, 5, 8, 7];
@@ -83,18 +79,18 @@ describeOnEveryBackend('overlappingMaxUnpool', (evaluate) => {
     { name: 'N > 1, not square', picture: randomArray([2, 6, 4, 3], 8) },
     { name: 'full of ties', picture: fewNumbers([2, 8, 6, 2], 9) },
   ]) {
-    it(`writes each value back to the place it was taken from: ${name}`, () => {
+    it(`writes each value back to the place it was taken from: ${name}`, async () => {
       const indices = reference.maxPoolIndices(picture, WINDOW);
       const x = randomArray(indices.shape, 10);
-      const { y } = evaluate({ x, indices }, (inputs) => ({ y: unpool(inputs) }));
+      const { y } = await evaluate({ x, indices }, (inputs) => ({ y: unpool(inputs) }));
       assertArraysClose(y!, reference.maxUnpool(x, indices), TOLERANCE.exact);
     });
   }
 
-  it('gives every value the gradient of its place, as PyTorch does, also where another came last', () => {
+  it('gives every value the gradient of its place, as PyTorch does, also where another came last', async () => {
     const indices = reference.maxPoolIndices(randomArray([2, 6, 4, 3], 8), WINDOW);
     const [x, dy] = [randomArray(indices.shape, 11), randomArray([2, 6, 4, 3], 12)];
-    const { dx } = evaluate({ x, indices, dy }, (inputs) => ({
+    const { dx } = await evaluate({ x, indices, dy }, (inputs) => ({
       dx: tf.grad((input) => unpool({ ...inputs, x: input }))(inputs['x']!, inputs['dy']),
     }));
     assert.ok(new Set(indices.values).size < indices.values.length, 'a place occurs twice');
@@ -104,45 +100,13 @@ describeOnEveryBackend('overlappingMaxUnpool', (evaluate) => {
     );
   });
 
-  it('refuses indices of another shape', () => {
+  it('refuses indices of another shape', async () => {
     const inputs = {
       x: randomArray([1, 2, 2, 1], 11),
       indices: ndArray([1, 2, 1, 1], [0, 5], 'int32'),
     };
-    assert.throws(() => evaluate(inputs, (tensors) => ({ y: unpool(tensors) })), {
+    await assert.rejects(async () => evaluate(inputs, (tensors) => ({ y: unpool(tensors) })), {
       code: 'SHAPE_MISMATCH',
     });
   });
-});
-
-describe('overlapping pooling on WebAssembly', () => {
-  useWebAssembly();
-
-  for (const { name, picture } of [
-    { name: 'N > 1, not square', picture: randomArray([2, 6, 4, 3], 8, -9, -1) },
-    { name: 'full of ties', picture: fewNumbers([2, 8, 6, 2], 9) },
-  ]) {
-    it(`finds places, writes back to them, and sends gradients as the plain loops do: ${name}`, () => {
-      const indices = reference.maxPoolIndices(picture, WINDOW);
-      const [x, dy] = [randomArray(indices.shape, 10), randomArray(indices.shape, 11)];
-      const found = tidily(() => {
-        const pooled = overlappingMaxPoolWithIndices(toTensor(picture) as tf.Tensor4D);
-        const unpooled = overlappingMaxUnpool(toTensor(x) as tf.Tensor4D, pooled.indices);
-        const gradient = tf.grad(
-          (input: tf.Tensor) => overlappingMaxPoolWithIndices(input as tf.Tensor4D).value,
-        )(toTensor(picture), toTensor(dy));
-        return [pooled.indices, unpooled, gradient].map(toNdArray);
-      });
-      const expected = new Float64Array(picture.values.length);
-      indices.values.forEach((index, i) => (expected[index]! += dy.values[i]!));
-      assertArraysClose(found[0]!, indices, TOLERANCE.exact, 'indices');
-      assertArraysClose(found[1]!, reference.maxUnpool(x, indices), TOLERANCE.exact, 'unpooled');
-      assertArraysClose(
-        found[2]!,
-        { ...picture, values: expected },
-        TOLERANCE.float32Op,
-        'gradient',
-      );
-    });
-  }
 });

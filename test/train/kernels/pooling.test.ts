@@ -20,9 +20,9 @@ describeOnEveryBackend('maxPool', (evaluate) => {
     { name: '2×2, stride 2', x: [2, 4, 6, 2], kernel: 2, padding: 0 },
   ] as const;
   for (const { name, x, ...rest } of cases) {
-    it(`computes value and gradient: ${name}`, () => {
+    it(`computes value and gradient: ${name}`, async () => {
       const options = { ...rest, stride: 2 };
-      checkKernel(evaluate, {
+      await checkKernel(evaluate, {
         inputs: { x: randomArray(x, 5) },
         differentiable: ['x'],
         kernel: (inputs) => maxPool(inputs['x'] as tf.Tensor4D, options),
@@ -31,19 +31,19 @@ describeOnEveryBackend('maxPool', (evaluate) => {
     });
   }
 
-  it('takes padding for less than any number', () => {
+  it('takes padding for less than any number', async () => {
     const options = { kernel: 3, stride: 2, padding: 1 };
     const x = ndArray([1, 2, 2, 1], [-5, -6, -7, -8]);
-    const { y } = evaluate({ x }, (inputs) => ({
+    const { y } = await evaluate({ x }, (inputs) => ({
       y: maxPool(inputs['x'] as tf.Tensor4D, options),
     }));
     assert.deepEqual([...y!.values], [-5]);
   });
 
-  it('gives the gradient of a tie to the first of the window', () => {
+  it('gives the gradient of a tie to the first of the window', async () => {
     const x = ndArray([1, 2, 4, 1], [1, 7, 4, 4, 7, 7, 4, 4]);
     const dy = ndArray([1, 1, 2, 1], [10, 20]);
-    const { dx } = evaluate({ x, dy }, (inputs) => ({
+    const { dx } = await evaluate({ x, dy }, (inputs) => ({
       dx: tf.grad((input) => maxPool(input as tf.Tensor4D, { kernel: 2, stride: 2, padding: 0 }))(
         inputs['x']!,
         inputs['dy'],
@@ -54,9 +54,9 @@ describeOnEveryBackend('maxPool', (evaluate) => {
 });
 
 describeOnEveryBackend('maxPoolWithIndices', (evaluate) => {
-  it('says where each maximum was: ((n·H + y)·W + x)·C + c', () => {
+  it('says where each maximum was: ((n·H + y)·W + x)·C + c', async () => {
     const x = randomArray([3, 6, 4, 5], 6);
-    const { value, indices } = evaluate({ x }, (inputs) => ({
+    const { value, indices } = await evaluate({ x }, (inputs) => ({
       ...maxPoolWithIndices(inputs['x'] as tf.Tensor4D),
     }));
     const options = { kernel: 2, stride: 2, padding: 0 };
@@ -64,17 +64,17 @@ describeOnEveryBackend('maxPoolWithIndices', (evaluate) => {
     assertArraysClose(indices!, reference.maxPoolIndices(x), TOLERANCE.exact, 'indices');
   });
 
-  it('takes the first of equal ones', () => {
+  it('takes the first of equal ones', async () => {
     // Two pictures of 2×4 with 1 channel: the first maximum lies at (0,1), (0,2); (1,0), (0,2).
     const x = ndArray([2, 2, 4, 1], [1, 7, 4, 4, 7, 7, 4, 4, 0, 0, 9, 9, 3, 3, 9, 9]);
-    const { indices } = evaluate({ x }, (inputs) => ({
+    const { indices } = await evaluate({ x }, (inputs) => ({
       indices: maxPoolWithIndices(inputs['x'] as tf.Tensor4D).indices,
     }));
     assert.deepEqual([...indices!.values], [1, 2, 8 + 4, 8 + 2]);
   });
 
-  it('sends the gradient where the maximum was', () => {
-    checkKernel(evaluate, {
+  it('sends the gradient where the maximum was', async () => {
+    await checkKernel(evaluate, {
       inputs: { x: randomArray([2, 4, 6, 3], 7) },
       differentiable: ['x'],
       kernel: (inputs) => maxPoolWithIndices(inputs['x'] as tf.Tensor4D).value,
@@ -84,8 +84,8 @@ describeOnEveryBackend('maxPoolWithIndices', (evaluate) => {
 });
 
 describeOnEveryBackend('maxUnpool', (evaluate) => {
-  it('writes each value back to the place it was taken from', () => {
-    const { y } = evaluate(
+  it('writes each value back to the place it was taken from', async () => {
+    const { y } = await evaluate(
       {
         x: ndArray([1, 1, 2, 1], [5, 6]),
         indices: ndArray([1, 1, 2, 1], [4, 3], 'int32'),
@@ -96,9 +96,9 @@ describeOnEveryBackend('maxUnpool', (evaluate) => {
     assert.deepEqual([...y!.values], [0, 0, 0, 6, 5, 0, 0, 0]);
   });
 
-  it('computes value and gradient, N > 1 and not square', () => {
+  it('computes value and gradient, N > 1 and not square', async () => {
     const indices = reference.maxPoolIndices(randomArray([2, 6, 4, 3], 8));
-    checkKernel(evaluate, {
+    await checkKernel(evaluate, {
       inputs: { x: randomArray([2, 3, 2, 3], 9), indices },
       differentiable: ['x'],
       kernel: (inputs) => maxUnpool(inputs['x'] as tf.Tensor4D, inputs['indices'] as tf.Tensor4D),
@@ -106,22 +106,22 @@ describeOnEveryBackend('maxUnpool', (evaluate) => {
     });
   });
 
-  it('undoes pooling: pooled again, the values are the same', () => {
+  it('undoes pooling: pooled again, the values are the same', async () => {
     const x = randomArray([2, 4, 6, 3], 10, 0.1, 1);
-    const { pooled, again } = evaluate({ x }, (inputs) => {
+    const { pooled, again } = await evaluate({ x }, (inputs) => {
       const { value, indices } = maxPoolWithIndices(inputs['x'] as tf.Tensor4D);
       return { pooled: value, again: maxPoolWithIndices(maxUnpool(value, indices)).value };
     });
     assertArraysClose(again!, pooled!, TOLERANCE.exact);
   });
 
-  it('refuses indices of another shape', () => {
+  it('refuses indices of another shape', async () => {
     const inputs = {
       x: randomArray([1, 2, 2, 1], 11),
       indices: ndArray([1, 2, 1, 1], [0, 5], 'int32'),
     };
-    assert.throws(
-      () =>
+    await assert.rejects(
+      async () =>
         evaluate(inputs, ({ x, indices }) => ({
           y: maxUnpool(x as tf.Tensor4D, indices as tf.Tensor4D),
         })),

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { filterGradient } from '../../../src/train/kernels/portable-filter-gradient.js';
 import { assertAllClose } from '../../support/all-close.js';
-import { randomArray, tidily, toTensor } from '../../support/tensorflow.js';
-import { onBackend, useWebAssembly } from '../../support/wasm.js';
+import { randomArray, tidily, toTensor, useWebAssembly } from '../../support/tensorflow.js';
+import { onBackend } from '../../support/on-backend.js';
 
 /** Value and gradient of a function on the backend in use. */
 function valueAndGradient(

@@ -29,13 +29,13 @@ function lossOf(logits: ArrayLike<number>): number {
 }
 
 describeOnEveryBackend('softIouLoss', (evaluate) => {
-  const run = (logits: ReturnType<typeof ndArray>) => {
+  const run = async (logits: ReturnType<typeof ndArray>) => {
     const inputs = {
       logits,
       labels: ndArray([2, H, W], LABELS, 'int32'),
       counts: ndArray([K], COUNTS),
     };
-    const { loss, gradient } = evaluate(inputs, (given) => {
+    const { loss, gradient } = await evaluate(inputs, (given) => {
       const { value, grad } = tf.valueAndGrad((x: tf.Tensor) =>
         tf.mul<tf.Scalar>(softIouLoss(x as tf.Tensor4D, given['labels']!, given['counts']!), 3),
       )(given['logits']!);
@@ -44,12 +44,12 @@ describeOnEveryBackend('softIouLoss', (evaluate) => {
     return { loss: loss!.values[0]!, gradient: gradient!.values };
   };
 
-  it('is 1 − the mean soft IoU of the classes that are there', () => {
+  it('is 1 − the mean soft IoU of the classes that are there', async () => {
     const logits = randomArray(SHAPE, 1, -2, 2);
-    assertAllClose([run(logits).loss], [3 * lossOf(logits.values)], TOLERANCE.float32Op);
+    assertAllClose([(await run(logits)).loss], [3 * lossOf(logits.values)], TOLERANCE.float32Op);
   });
 
-  it('has the gradient of its definition, by differences', () => {
+  it('has the gradient of its definition, by differences', async () => {
     const logits = randomArray(SHAPE, 2, -2, 2);
     const step = 1e-4;
     const expected = Array.from(logits.values, (_, i) => {
@@ -57,14 +57,14 @@ describeOnEveryBackend('softIouLoss', (evaluate) => {
         lossOf(Array.from(logits.values, (value, j) => (i === j ? value + by : value)));
       return (3 * (moved(step) - moved(-step))) / (2 * step);
     });
-    assertAllClose(run(logits).gradient, expected, TOLERANCE.float32Op);
+    assertAllClose((await run(logits)).gradient, expected, TOLERANCE.float32Op);
   });
 
-  it('is 0 where every pixel that counts is surely right', () => {
+  it('is 0 where every pixel that counts is surely right', async () => {
     const logits = LABELS.flatMap((label) =>
       Array.from({ length: K }, (_, k) => (k === (label === 3 ? 0 : label) ? 60 : 0)),
     );
-    const { loss } = run(ndArray(SHAPE, logits));
+    const { loss } = await run(ndArray(SHAPE, logits));
     assert.ok(Math.abs(loss) < 1e-6, `${loss}`);
   });
 });
