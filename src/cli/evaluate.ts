@@ -94,9 +94,6 @@ async function evaluate(flags: EvaluateFlags): Promise<EvaluationResult> {
     height: flags.height ?? inputSize.height,
     width: flags.width ?? inputSize.width,
   };
-  progress.log(
-    `${total} images of ${size.width}×${size.height}${attacker === undefined ? '' : `, before and after ${attacker.name}`}`,
-  );
   let started = 0;
   const showSpeed = (done: number): void => {
     if (done === 0) {
@@ -110,8 +107,11 @@ async function evaluate(flags: EvaluateFlags): Promise<EvaluationResult> {
   try {
     return await withInterrupt(
       () => progress.log('stopping; Ctrl-C again ends at once'),
-      (signal) =>
-        evaluateDataset(dataset, {
+      (signal) => {
+        progress.log(
+          `${total} images of ${size.width}×${size.height}${attacker === undefined ? '' : `, before and after ${attacker.name}`}`,
+        );
+        return evaluateDataset(dataset, {
           victim,
           attacker,
           limit,
@@ -119,7 +119,8 @@ async function evaluate(flags: EvaluateFlags): Promise<EvaluationResult> {
           threads,
           signal,
           onProgress: showSpeed,
-        }),
+        });
+      },
     );
   } finally {
     progress.stop();

@@ -25,6 +25,7 @@ import {
   toTrainConfig,
   type TrainingFlags,
 } from './training-flags.js';
+import { writeTrainingCurve } from './training-curve.js';
 
 interface HardenFlags extends TrainingFlags {
   readonly pretrained?: string;
@@ -92,7 +93,7 @@ async function harden(flags: HardenFlags): Promise<void> {
         scoreOf(scored, attacker, val, config, signal);
       const before = await score(victim);
       observer.log(`before: mIoU ${formatPercent(before.miouAttacked)} under ${attacker.name}`);
-      await hardenVictim({
+      const { metrics } = await hardenVictim({
         config,
         folder,
         victim,
@@ -111,6 +112,7 @@ async function harden(flags: HardenFlags): Promise<void> {
         signal,
         onPart: (part) => observer.log(part),
       });
+      await writeTrainingCurve(folder, metrics);
       return { before, after: await score(await readVictim(flags, flags.name)) };
     });
     report(flags, attacker.name, scores);

@@ -28,6 +28,7 @@ import {
   openSplit,
   type TrainingFlags,
 } from './training-flags.js';
+import { writeTrainingCurve } from './training-curve.js';
 
 /** The flags of `segprobe train-attacker` as commander parses them. */
 interface AttackerFlags extends TrainingFlags {
@@ -152,7 +153,7 @@ async function trainFromFlags(flags: AttackerFlags): Promise<AttackerState> {
   try {
     const { description } = await useDevice(flags.device, printMessage);
     printMessage(`${description}; attacker ${folder}, victim ${victim.name}`);
-    return await withInterrupt(announce, (signal) =>
+    const trained = await withInterrupt(announce, (signal) =>
       trainAttacker({
         config,
         folder,
@@ -169,6 +170,8 @@ async function trainFromFlags(flags: AttackerFlags): Promise<AttackerState> {
         signal,
       }),
     );
+    await writeTrainingCurve(folder, trained.metrics, `mIoU of ${victim.name}`);
+    return trained;
   } finally {
     observer.stop();
     await Promise.all([trainSplit.close(), valSplit.close()]);

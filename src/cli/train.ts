@@ -25,6 +25,7 @@ import {
   toTrainConfig,
   type TrainingFlags,
 } from './training-flags.js';
+import { writeTrainingCurve } from './training-curve.js';
 
 /** `segprobe train` */
 export function configureTrain(command: Command): void {
@@ -50,7 +51,7 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
   try {
     const { description } = await useDevice(flags.device, printMessage);
     printMessage(`${description}; checkpoint ${folder}`);
-    return await withInterrupt(announce, (signal) =>
+    const state = await withInterrupt(announce, (signal) =>
       trainInParts({
         config,
         folder,
@@ -67,6 +68,8 @@ export async function train(flags: TrainingFlags): Promise<TrainState> {
         onPart: (part) => observer.log(PARTS[part]),
       }),
     );
+    await writeTrainingCurve(folder, state.metrics);
+    return state;
   } finally {
     observer.stop();
     await Promise.all([trainSplit.close(), valSplit.close()]);

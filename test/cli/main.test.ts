@@ -82,8 +82,9 @@ describe('main', function () {
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, /^Usage: segprobe \[options\] \[command\]\n/);
     const text = stdout.replace(/\s+/g, ' ');
-    for (const { name, summary } of COMMANDS) {
-      assert.ok(text.includes(`${name} [options]`) && text.includes(summary), name);
+    for (const { name, alias, summary } of COMMANDS) {
+      const usage = alias === undefined ? name : `${name}|${alias}`;
+      assert.ok(text.includes(`${usage} [options]`) && text.includes(summary), name);
     }
   });
 

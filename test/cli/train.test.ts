@@ -121,6 +121,8 @@ describe('segprobe train', function () {
     const [one, other] = [await configOf('first'), await configOf('second')];
     assert.deepEqual([one.learningRate, one.pretrained], [1e-3, undefined]);
     assert.deepEqual([other.learningRate, other.pretrained], [2e-3, 'first']);
+    const files = await readdir(path.join(save, 'second'));
+    assert.ok(files.includes('curve.svg') && files.includes('curve.png'), files.join(', '));
     const missing = await segprobe(...flags('third', '--pretrained', 'none'));
     assert.match(missing.stderr, /none: expected a checkpoint.*\[CHECKPOINT_NOT_FOUND\]/);
   });

@@ -173,7 +173,7 @@ describe('convertGraph', () => {
     assertUnsupported(
       { run: (x) => swish(x)[0]! },
       SHAPE,
-      /^expected a compiled function of clampToUnit, maxUnpool, .*, unpadIndices, got swish \(run\/PartitionedCall_1\)$/,
+      /^expected a compiled function of addWithinL2, addWithinLinf, .*, unpadIndices, got swish \(run\/PartitionedCall_1\)$/,
     );
   });
 
