@@ -21,7 +21,7 @@ const PACKAGE_HOMES = [
   { group: ['@tensorflow/*'], homes: ['graph', 'train', 'export'] },
   { group: ['onnxruntime-node'], homes: ['inference', 'export'] },
   { group: ['express', 'helmet', 'pino-http', '@fastify/busboy'], homes: ['serve'] },
-  { group: ['sharp', 'fast-png'], homes: ['data', 'inference', 'report', 'serve'] },
+  { group: ['sharp', 'fast-png'], homes: ['data', 'inference', 'serve'] },
   { group: ['commander'], homes: ['cli'] },
 ];
 

@@ -15,5 +15,5 @@ export async function writeTrainingCurve(
   const name = path.basename(folder);
   const svg = trainingCurve({ name, metrics, ...(miou !== undefined && { miou }) });
   await writeFileWhole(path.join(folder, 'curve.svg'), svg);
-  await writeFileWhole(path.join(folder, 'curve.png'), await svgToPng(svg));
+  await writeFileWhole(path.join(folder, 'curve.png'), svgToPng(svg));
 }

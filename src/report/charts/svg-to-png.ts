@@ -1,18 +1,15 @@
-import sharp from 'sharp';
-
-/** Pixels an inch that an SVG document's pixel is one of. */
-const DENSITY = 72;
+import { Resvg } from '@resvg/resvg-js';
 
 /**
- * Draws an SVG document, such as a chart of this folder, as PNG.
+ * Draws an SVG document, such as a chart of this folder, as PNG. Not by sharp, which reads no SVG in segprobe: pictures that
+ * anybody sends must not be documents.
  *
  * @param options.scale - pixels of the picture to one of the document. @defaultValue 2
  */
-export async function svgToPng(
-  svg: string,
-  { scale = 2 }: { readonly scale?: number } = {},
-): Promise<Uint8Array> {
-  return sharp(Buffer.from(svg), { density: DENSITY * scale, unlimited: true })
-    .png({ compressionLevel: 9 })
-    .toBuffer();
+export function svgToPng(svg: string, { scale = 2 }: { readonly scale?: number } = {}): Uint8Array {
+  const options = {
+    fitTo: { mode: 'zoom', value: scale },
+    font: { loadSystemFonts: true },
+  } as const;
+  return new Resvg(svg, options).render().asPng();
 }

@@ -115,7 +115,7 @@ describe('pictureGrid and svgToPng', () => {
       rows: [{ name: 'a', pictures: [await plain('#ff0000'), await plain('#0000ff')] }],
       cell: { width: 40, height: 40 },
     });
-    const png = await svgToPng(svg, { scale: 1 });
+    const png = svgToPng(svg, { scale: 1 });
     const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
     const [x] = [numbersOf(svg, 'image', 'x'), 0];
     const y = numbersOf(svg, 'image', 'y')[0]!;
@@ -131,7 +131,7 @@ describe('pictureGrid and svgToPng', () => {
   it('draws twice as large unless told otherwise', async () => {
     const axis = { label: '', domain: [0, 1] } as const;
     const size = { width: 300, height: 200 };
-    const png = await svgToPng(lineChart({ title: 't', x: axis, y: axis, series: [], size }));
+    const png = svgToPng(lineChart({ title: 't', x: axis, y: axis, series: [], size }));
     const { width, height, format } = await sharp(png).metadata();
     assert.deepEqual([width, height, format], [600, 400, 'png']);
   });
