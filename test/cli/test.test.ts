@@ -102,7 +102,7 @@ describe('segprobe test', function () {
     assert.match(mean!, new RegExp(`^  mean +${share} +${share}$`));
     assert.match(pixels!, /^pixel accuracy \d+\.\d\d %$/);
     assert.match(ancestor!, /^mIoU by PyTorch-ENet's own measure, .*: \d+\.\d\d %$/);
-    assert.match(stderr, /^TensorFlow \S+ on cpu; 1 images of 32×32\n$/);
+    assert.match(stderr, /^TensorFlow \S+ on (cpu \(.+\)|cuda); 1 images of 32×32\n$/);
   });
 
   it('measures the same of a checkpoint whose classes stand in another order', async () => {

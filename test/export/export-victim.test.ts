@@ -89,6 +89,14 @@ describe('exportVictim', function () {
             .map((name) => ({ name, iou: 0.25 })),
         },
       ],
+      knownFailures: [
+        ...classNames(CAMVID)
+          .slice(0, 11)
+          .map((name) => `${name}: IoU 25.0 % on val.`),
+        'The epoch was chosen by the figures on val themselves: expect less on other pictures.',
+        'CamVid is a few drives around Cambridge, by day and at dusk, through one windscreen: other cameras, places, weather and night were not measured.',
+        'Nothing was done against attacks: small changes of the picture that nobody sees can make it fail.',
+      ],
       segprobeVersion: '1.2.3',
     });
     const { datasetDir, ...config } = state.config;
