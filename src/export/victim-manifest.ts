@@ -70,6 +70,7 @@ function measuredOf({ best, classes, ignoreIndex }: TrainState): Manifest['measu
       miou: best.miou,
       pixelAccuracy: best.pixelAccuracy,
       classes: iou.filter((_, i) => i !== ignoreIndex),
+      ...(best.miouAttacked !== undefined && { miouAttacked: best.miouAttacked }),
     },
   ];
 }
