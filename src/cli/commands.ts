@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./segment.js')).configureSegment,
   },
   {
+    name: 'attack',
+    summary: 'attack pictures: by an attacker, by gradients, or by a control',
+    load: async () => (await import('./attack.js')).configureAttack,
+  },
+  {
     name: 'evaluate',
     summary: 'measure the IoU of a model on a data set before and after an attack',
     load: async () => (await import('./evaluate.js')).configureEvaluate,

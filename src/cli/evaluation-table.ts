@@ -1,3 +1,4 @@
+import type { MatchedControl } from '../inference/matched-controls.js';
 import type { EvaluationResult } from '../shared/evaluation.js';
 import { formatCount, formatPercent } from './scores.js';
 
@@ -27,6 +28,23 @@ export function formatEvaluation(result: EvaluationResult): string {
     `${victim} on ${dataset} ${split}, ${formatCount(images, 'image')}, ${result.imagesPerSecond.toFixed(1)} images/s`,
     ...table,
     ...(isAttacked ? [`${attacker}: ${describeAttack(result)}`] : []),
+  ].join('\n');
+}
+
+/** Writes an evaluation with the controls that were matched to its attack. */
+export function formatMatched(
+  result: EvaluationResult,
+  matched: readonly MatchedControl[],
+): string {
+  const line = (name: string, own: EvaluationResult): string =>
+    `  ${name.padEnd(24)}  mIoU ${formatPercent(own.miouAttacked).padStart(8)}, ${describeAttack(own)}`;
+  return [
+    formatEvaluation(result),
+    'beside what changes pictures as much:',
+    line(result.attacker ?? '', result),
+    ...matched.map(({ control, by, result: own }) =>
+      line(`${control} at equal ${by === 'psnr' ? 'PSNR' : 'L∞'}`, own),
+    ),
   ].join('\n');
 }
 

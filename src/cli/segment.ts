@@ -1,16 +1,15 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { fromFileError, writeFileWhole } from '../data/files.js';
+import { type Command, Option } from 'commander';
+import { writeFileWhole } from '../data/files.js';
 import { findVictim } from '../inference/find-model.js';
 import { createGate } from '../inference/gate.js';
 import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
 import { createInferencePool, type InferencePool } from '../inference/pool.js';
 import { RENDERINGS, renderPng, summarize, type SegmentationSummary } from '../inference/render.js';
 import { segmentPicture, type SegmentedPicture } from '../inference/segment-picture.js';
-import { SegprobeError } from '../shared/errors.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
+import { assertOwnStems, makeFolder, someOf, stemOf } from './picture-files.js';
 
 const FORMATS = [...RENDERINGS, 'json'] as const;
 type Format = (typeof FORMATS)[number];
@@ -42,7 +41,7 @@ export function configureSegment(command: Command): void {
     .option('--out <dir>', 'folder to write to', 'results')
     .addOption(
       new Option('--format <list>', `what to write: ${FORMATS.join(', ')}`)
-        .argParser(toFormats)
+        .argParser(someOf(FORMATS))
         .default(['mask', 'overlay'], 'mask,overlay'),
     )
     .option('--json', 'print the result as one JSON object')
@@ -50,9 +49,7 @@ export function configureSegment(command: Command): void {
       assertOwnStems(images);
       const models = await openModels(flags.models);
       const victim = findVictim(new Map(models.map((model) => [model.name, model])), flags.model);
-      await mkdir(flags.out, { recursive: true }).catch((error: unknown) => {
-        throw fromFileError(error, flags.out);
-      });
+      await makeFolder(flags.out);
       const results = await withInterrupt(
         () => printMessage('stopping; once more ends at once'),
         (signal) => segmentAll(images, victim, flags, signal),
@@ -122,33 +119,4 @@ function describe({ image, width, height, classes, files }: Segmented): string {
     .slice(0, CLASSES_SHOWN)
     .map(({ name, share }) => `${Math.round(100 * share)} % ${name}`);
   return `${image}: ${[`${width}×${height}`, ...shares].join(', ')} → ${files.join(', ')}`;
-}
-
-/** Two pictures of one name would write to one file. */
-function assertOwnStems(images: readonly string[]): void {
-  const seen = new Map<string, string>();
-  for (const image of images) {
-    const other = seen.get(stemOf(image));
-    if (other !== undefined) {
-      throw new SegprobeError(
-        'USAGE',
-        `expected pictures of different names, got ${other} and ${image}, which would write to the same files`,
-      );
-    }
-    seen.set(stemOf(image), image);
-  }
-}
-
-function stemOf(image: string): string {
-  return path.parse(image).name;
-}
-
-function toFormats(text: string): Format[] {
-  const words = text.split(',').map((word) => word.trim());
-  const formats = FORMATS.filter((format) => words.includes(format));
-  const unknown = words.find((word) => !formats.some((format) => format === word));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(`expected some of ${FORMATS.join(', ')}, got "${unknown}"`);
-  }
-  return formats;
 }

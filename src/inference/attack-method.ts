@@ -1,13 +1,22 @@
 import { CONTROLS } from '../data/controls/index.js';
-import type { Control } from '../data/controls/control.js';
+import type { Control, Rgb8 } from '../data/controls/control.js';
 import { SegprobeError } from '../shared/errors.js';
 import { findAttacker } from './find-model.js';
 import type { OpenedModel } from './open-model.js';
 
-/** What changes a picture: an attacker, or a control that knows no victim. */
+/** What changes a picture: an attacker, a control that knows no victim, or something that is computed elsewhere. */
 export type AttackMethod =
   | { readonly kind: 'attacker'; readonly name: string }
-  | { readonly kind: 'control'; readonly name: string; readonly control: Control };
+  | { readonly kind: 'control'; readonly name: string; readonly control: Control }
+  | {
+      readonly kind: 'computed';
+      readonly name: string;
+      /**
+       * Perturbs a picture of the victim's size.
+       * @param labels - what the victim says of it, class numbers `[H, W]` flattened.
+       */
+      compute(picture: Rgb8, labels: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+    };
 
 /**
  * Finds an attacker or a control by name.

@@ -75,7 +75,7 @@ export async function attackPicture(
     ...task,
     outputSize: original,
   });
-  const by = await change(method, strength, small);
+  const by = await change(method, strength, small, () => pool.segment(model, small, task));
   const {
     perturbation,
     milliseconds: second,
@@ -107,8 +107,12 @@ async function change(
   method: AttackMethod,
   strength: number,
   picture: RgbPicture,
+  segment: () => Promise<Pick<Segmentation, 'labels'>>,
 ): Promise<Parameters<InferencePool['perturb']>[1]> {
   if (method.kind === 'attacker') return { attacker: method.name, strength };
+  if (method.kind === 'computed') {
+    return { image: await method.compute(picture, (await segment()).labels) };
+  }
   // The least of a range may still change a little.
   if (strength === 0) return { image: picture.data };
   const { control } = method;

@@ -19,10 +19,30 @@ import { settleAll } from './settle-all.js';
 import { createStartedThreads, untilStarted } from './started-threads.js';
 import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
 
+/** What changes pictures outside the worker threads: an attack by gradients, a control. */
+export interface Perturber {
+  /** What the result names as its attacker. */
+  readonly name: string;
+  /** How many scenes it takes at once; the last few may be fewer. */
+  readonly batchSize: number;
+  /**
+   * @param scenes - with their labels in the victim's order of classes.
+   * @param first - the number of the first scene.
+   * @returns each picture perturbed, uint8 `[H, W, 3]` flattened.
+   */
+  perturb(
+    scenes: readonly Scene[],
+    first: number,
+    signal?: AbortSignal,
+  ): Promise<readonly Uint8Array[]>;
+}
+
 export interface EvaluateDatasetOptions {
   readonly victim: OpenedModel;
   /** Attacks each picture before the victim sees it a second time. */
   readonly attacker?: OpenedModel | undefined;
+  /** Or perturbs them here, in place of an attacker. */
+  readonly perturber?: Perturber | undefined;
   /** How many of the first scenes. @defaultValue all */
   readonly limit?: number | undefined;
   /** What scenes are scaled to. @defaultValue the victim's input size */
@@ -50,7 +70,7 @@ export async function evaluateDataset(
   dataset: Dataset,
   options: EvaluateDatasetOptions,
 ): Promise<EvaluationResult> {
-  const { victim, attacker, signal, onProgress } = options;
+  const { victim, attacker, perturber, signal, onProgress } = options;
   const { size = victim.facts.inputSize, threads = availableParallelism() } = options;
   const scenes = matchOutputs(dataset, victim.facts.classes);
   const { classes, ignoreIndex } = scenes.classTable;
@@ -85,21 +105,27 @@ export async function evaluateDataset(
     const reading = readAhead(scenes, {
       size,
       order: Array.from({ length: total }, (_, i) => i),
-      groupSize: 1,
+      groupSize: perturber?.batchSize ?? 1,
       ahead: 2 * threads,
-      collect: ([scene]) => scene!,
+      collect: (group) => group,
       signal,
     });
-    for await (const scene of reading) {
-      const counted = pool.count(scene);
-      counted.catch(() => undefined); // Heard when its turn comes, or not at all once another has failed.
-      pending.push(counted);
-      if (pending.length >= 2 * threads) await addOldest();
+    let first = 0;
+    for await (const group of reading) {
+      const perturbed = await perturber?.perturb(group, first, signal);
+      first += group.length;
+      for (const [i, scene] of group.entries()) {
+        const counted = pool.count(scene, perturbed?.[i]);
+        counted.catch(() => undefined); // Heard when its turn comes, or not at all once another has failed.
+        pending.push(counted);
+        if (pending.length >= 2 * threads) await addOldest();
+      }
     }
     while (pending.length > 0) await addOldest();
     const seconds = (performance.now() - started) / 1000;
     const { name, split } = scenes;
-    const names = { victim: victim.name, attacker: attacker?.name ?? null, dataset: name, split };
+    const changedBy = perturber?.name ?? attacker?.name ?? null;
+    const names = { victim: victim.name, attacker: changedBy, dataset: name, split };
     return resultOf(tally, scenes.classTable, names, seconds);
   } finally {
     await Promise.allSettled(pending);
@@ -110,7 +136,7 @@ export async function evaluateDataset(
 interface EvaluationPool {
   /** Loads the models in every thread and runs each once. */
   warmUp(size: Size): Promise<void>;
-  count(scene: Pick<Scene, 'image' | 'label'>): Promise<SceneCounts>;
+  count(scene: Pick<Scene, 'image' | 'label'>, perturbed?: Uint8Array): Promise<SceneCounts>;
   close(): Promise<void>;
 }
 
@@ -122,10 +148,16 @@ function createPool(setup: EvaluateSetup, threads: number): EvaluationPool {
     minThreads: threads,
     maxThreads: threads,
   });
-  const count: EvaluationPool['count'] = async (scene) => {
+  const count: EvaluationPool['count'] = async (scene, perturbed) => {
     // Copied: sharp's memory cannot be moved to a thread.
-    const task = { image: new Uint8Array(scene.image), label: new Uint8Array(scene.label) };
-    const transferList = [task.image.buffer, task.label.buffer];
+    const task: EvaluateTask = {
+      image: new Uint8Array(scene.image),
+      label: new Uint8Array(scene.label),
+      ...(perturbed !== undefined && { perturbed: new Uint8Array(perturbed) }),
+    };
+    const transferList = Object.values<Uint8Array<ArrayBuffer>>({ ...task }).map(
+      ({ buffer }) => buffer,
+    );
     return throwRefusal(await piscina.run(task, { transferList }));
   };
   return {

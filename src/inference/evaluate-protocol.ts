@@ -19,4 +19,6 @@ export interface EvaluateTask {
   readonly image: Uint8Array<ArrayBuffer>;
   /** Class numbers, `[H, W]` flattened. */
   readonly label: Uint8Array<ArrayBuffer>;
+  /** The picture as something outside the thread perturbed it, `[H, W, 3]` flattened; without it the attacker does, if any. */
+  readonly perturbed?: Uint8Array<ArrayBuffer>;
 }

@@ -39,16 +39,13 @@ async function loadModels(): Promise<Models> {
 }
 
 async function countScene(
-  { image, label }: EvaluateTask,
+  { image, label, perturbed: given }: EvaluateTask,
   { victim, attacker }: Models,
 ): Promise<SceneCounts> {
   const { size } = setup;
   const before = await victim.predict(image, size);
-  if (attacker === null) return { matrix: count(label, before), attack: null };
-  const input = imageTensor(toImageTensor(image), size);
-  const attacked = await runImageModel(attacker, input, { name: 'attacked', channels: 3 });
-  // Through 8 bits, as through a picture file: what an attack hides between two of its values is lost.
-  const perturbed = fromImageTensor(attacked);
+  const perturbed = given ?? (attacker && (await attack(attacker, image)));
+  if (perturbed === null) return { matrix: count(label, before), attack: null };
   const after = await victim.predict(perturbed, size);
   return {
     matrix: count(label, before),
@@ -58,6 +55,13 @@ async function countScene(
       flippedShare: shareOfDifferences(before, after),
     },
   };
+}
+
+/** Through 8 bits, as through a picture file: what an attack hides between two of its values is lost. */
+async function attack(attacker: ImageModel, image: Uint8Array): Promise<Uint8Array> {
+  const input = imageTensor(toImageTensor(image), setup.size);
+  const attacked = await runImageModel(attacker, input, { name: 'attacked', channels: 3 });
+  return fromImageTensor(attacked);
 }
 
 function count(label: Uint8Array, predicted: Uint8Array): ConfusionMatrix {

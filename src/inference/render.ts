@@ -1,4 +1,4 @@
-import { sharp } from '../data/sharp.js';
+import { encodePicturePng } from '../data/encode-picture.js';
 import type { ModelFacts } from '../shared/manifest.js';
 import { encodeLabelPng } from './palette-png.js';
 import type { SegmentedPicture } from './segment-picture.js';
@@ -24,9 +24,7 @@ export async function renderPng(
       return encodeLabelPng(labels, segmentation);
     case 'overlay':
       if (overlay === undefined) throw new Error('expected a painted picture, got none');
-      return sharp(overlay, { raw: { height, width, channels: 3 } })
-        .png({ compressionLevel: 6 })
-        .toBuffer();
+      return encodePicturePng({ data: overlay, height, width });
   }
 }
 

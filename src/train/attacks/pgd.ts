@@ -4,7 +4,7 @@ import { NORM, randomStart, withinBudget } from './norm.js';
 import type { ObjectiveName } from './objective.js';
 
 /** All steps together are so many times as long as the budget, so that they can turn. */
-const REACH = 2.5;
+const REACH = 5;
 
 /** Projected gradient descent: steps along the steepest ascent, each brought back into the budget, from a random start. */
 function projectedGradient(name: string, objective: ObjectiveName): Attack {

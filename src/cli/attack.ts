@@ -1,0 +1,252 @@
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import pMap from 'p-map';
+import { readFileWhole, writeFileWhole } from '../data/files.js';
+import { encodePicturePng } from '../data/encode-picture.js';
+import { type AttackMethod, findMethod } from '../inference/attack-method.js';
+import { type AttackedPicture, attackPicture } from '../inference/attack-picture.js';
+import { findVictim } from '../inference/find-model.js';
+import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
+import { createInferencePool, type InferencePool } from '../inference/pool.js';
+import { RENDERINGS, renderPng, summarize } from '../inference/render.js';
+import { SegprobeError } from '../shared/errors.js';
+import type { Perturbation } from '../shared/perturbation.js';
+import { ATTACKS } from '../train/attacks/index.js';
+import {
+  addAttackFlags,
+  type AttackFlags,
+  EPSILON_FLAG,
+  METHOD_NAMES,
+  openGradientVictim,
+  share,
+} from './attack-flags.js';
+import { withInterrupt } from './interrupt.js';
+import { fraction } from './numbers.js';
+import { printJson, printLine, printMessage } from './output.js';
+import { assertOwnStems, makeFolder, someOf, stemOf } from './picture-files.js';
+import { formatPercent } from './scores.js';
+
+const FORMATS = ['attacked', ...RENDERINGS, 'json'] as const;
+type Format = (typeof FORMATS)[number];
+
+interface PictureFlags extends AttackFlags {
+  readonly model?: string;
+  readonly models: string;
+  readonly method?: string;
+  readonly epsilon?: number;
+  readonly strength: number;
+  readonly labels?: string;
+  readonly out: string;
+  readonly format: readonly Format[];
+  readonly json?: boolean;
+}
+
+/** What became of one picture, as `--json` prints it. */
+interface Outcome extends Perturbation {
+  readonly image: string;
+  readonly model: string;
+  readonly method: string;
+  readonly width: number;
+  readonly height: number;
+  /** Share of the pixels whose class changed. */
+  readonly flippedShare: number;
+  readonly classes: readonly {
+    readonly name: string;
+    /** Shares of all pixels, 0..1. */
+    readonly share: number;
+    readonly shareAttacked: number;
+    readonly iou: number | null;
+    readonly iouAttacked: number | null;
+  }[];
+  /** Beside the labels of `--labels`; null without. */
+  readonly miou: number | null;
+  readonly miouAttacked: number | null;
+  readonly files: readonly string[];
+}
+
+const DEFAULT_EPSILON = 8 / 255;
+
+/** `segprobe attack` */
+export function configureAttack(command: Command): void {
+  addAttackFlags(command)
+    .argument('<images...>', 'pictures: PNG, JPEG, WebP, AVIF or TIFF')
+    .option('--model <name>', 'name of the victim (default: the first by name)')
+    .option('--models <dir>', 'folder of the models', DEFAULT_MODELS_FOLDER)
+    .option(
+      '--method <name>',
+      `an ONNX attacker, or ${METHOD_NAMES.join(', ')} (default: the first attacker by name)`,
+    )
+    .option(EPSILON_FLAG, 'budget of attacks by gradients (default: 8/255)', fraction)
+    .addOption(
+      new Option('--strength <share>', "share of an attacker's change, or of a control's range")
+        .argParser(share)
+        .default(1),
+    )
+    .option(
+      '--labels <dir>',
+      'folder of the right labels, NAME.png of class numbers: gives the IoU',
+    )
+    .option('--out <dir>', 'folder to write to', 'results')
+    .addOption(
+      new Option('--format <list>', `what to write: ${FORMATS.join(', ')}`)
+        .argParser(someOf(FORMATS))
+        .default(['attacked', 'overlay'], 'attacked,overlay'),
+    )
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (images: string[], flags: PictureFlags) => {
+      assertOwnStems(images);
+      const results = await withInterrupt(
+        () => printMessage('stopping; once more ends at once'),
+        (signal) => attackAll(images, flags, signal),
+      );
+      if (flags.json) printJson({ images: results });
+      else results.forEach((result) => printLine(describe(result)));
+    });
+}
+
+const EXAMPLES = `
+Attacks by gradients (${Object.keys(ATTACKS).join(', ')}) lead the victim away from what it says of the clean picture, by
+the gradients of the checkpoint that it was exported from, on TensorFlow; attackers and controls need ONNX Runtime alone. The
+attack is made at the victim's size and carried over to the picture in its own. attacked is the picture itself; mask, overlay and
+labels show what the victim says of it.
+
+Examples:
+  segprobe attack street.jpg --method mal-camvid-linf8
+  segprobe attack street.jpg --method pgd --epsilon 4/255 --steps 40 --format attacked,mask,json
+  segprobe attack street.jpg --method cospgd --goal vanish:pedestrian`;
+
+async function attackAll(
+  images: readonly string[],
+  flags: PictureFlags,
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const models = new Map((await openModels(flags.models)).map((model) => [model.name, model]));
+  const victim = findVictim(models, flags.model);
+  const { method, dispose } = await toMethod(models, victim, flags, signal);
+  await makeFolder(flags.out);
+  const used = [victim, ...(method.kind === 'attacker' ? [models.get(method.name)!] : [])];
+  const pool = createInferencePool({ models: used, maxQueue: 8 * images.length });
+  try {
+    // One more than there are workers: a picture is decoded while another is in its worker.
+    const concurrency = method.kind === 'computed' ? 1 : pool.workers + 1;
+    return await pMap(images, (image) => attackOne(pool, image, victim, method, flags, signal), {
+      concurrency,
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) throw new SegprobeError('CANCELLED', 'cancelled', { cause: error });
+    throw error;
+  } finally {
+    dispose();
+    await pool.close();
+  }
+}
+
+async function toMethod(
+  models: ReadonlyMap<string, OpenedModel>,
+  victim: OpenedModel,
+  flags: PictureFlags,
+  signal: AbortSignal,
+): Promise<{ method: AttackMethod; dispose: () => void }> {
+  const name = flags.method;
+  if (name === undefined || !Object.hasOwn(ATTACKS, name)) {
+    if (flags.epsilon !== undefined) {
+      throw new SegprobeError(
+        'USAGE',
+        `--epsilon: expected an attack by gradients (${Object.keys(ATTACKS).join(', ')}), got ${name ?? 'an attacker'}, which has a budget of its own; --strength weakens it`,
+      );
+    }
+    return { method: findMethod(models, name), dispose: () => undefined };
+  }
+  const gradients = await openGradientVictim(victim, flags);
+  const { epsilon = DEFAULT_EPSILON } = flags;
+  const size = victim.facts.inputSize;
+  const attack = gradients.attack(name, { epsilon, size, batchSizes: [1] });
+  return {
+    method: {
+      kind: 'computed',
+      name,
+      compute: async ({ data, height, width }, label) => {
+        const scene = { name, height, width, image: data, label };
+        const [attacked] = await attack.attack([scene], signal);
+        return new Uint8Array(attacked!);
+      },
+    },
+    dispose: () => attack.dispose(),
+  };
+}
+
+async function attackOne(
+  pool: InferencePool,
+  image: string,
+  { name: model, facts }: OpenedModel,
+  method: AttackMethod,
+  { strength, format, out, labels }: PictureFlags,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const attacked = await attackPicture(pool, await readFileWhole(image), {
+    ...{ model, method, strength, signal },
+    overlay: format.includes('overlay'),
+    what: image,
+    ...(labels !== undefined && {
+      label: await readFileWhole(path.join(labels, `${stemOf(image)}.png`)),
+    }),
+  });
+  const after = { ...attacked.after, model, milliseconds: { ...attacked.milliseconds } };
+  const files: string[] = [];
+  const outcome = toOutcome(image, attacked, facts, files);
+  for (const wanted of format) {
+    const ending = wanted === 'json' ? 'json' : `${wanted}.png`;
+    const file = path.join(out, `${stemOf(image)}.${ending}`);
+    files.push(file);
+    if (wanted === 'json') await writeFileWhole(file, `${JSON.stringify(outcome, null, 2)}\n`);
+    else if (wanted === 'attacked') {
+      await writeFileWhole(file, await encodePicturePng(attacked.picture));
+    } else await writeFileWhole(file, await renderPng(wanted, after, facts));
+  }
+  return outcome;
+}
+
+function toOutcome(
+  image: string,
+  { model, method, picture, perturbation, before, after, comparison }: AttackedPicture,
+  facts: OpenedModel['facts'],
+  files: readonly string[],
+): Outcome {
+  const sharesOf = (found: AttackedPicture['before']) =>
+    summarize({ ...found, model, milliseconds: { decode: 0, queue: 0, inference: 0 } }, facts);
+  const [clean, changed] = [sharesOf(before), sharesOf(after)];
+  const { scores } = comparison;
+  return {
+    image,
+    model,
+    method,
+    width: picture.width,
+    height: picture.height,
+    flippedShare: comparison.changedShare,
+    ...perturbation,
+    classes: clean.classes.map(({ name, share: own }, k) => ({
+      name,
+      share: own,
+      shareAttacked: changed.classes[k]!.share,
+      iou: scores?.iou[k] ?? null,
+      iouAttacked: scores?.iouAttacked[k] ?? null,
+    })),
+    miou: scores?.miou ?? null,
+    miouAttacked: scores?.miouAttacked ?? null,
+    files,
+  };
+}
+
+/** `street.png: 87.2 % of pixels change class, PSNR 32.1 dB, L∞ 8/255 → results/street.attacked.png`. */
+function describe(outcome: Outcome): string {
+  const { image, method, flippedShare, psnrDb, linf, miou, miouAttacked, files } = outcome;
+  const figures = [
+    `${formatPercent(flippedShare)} of pixels change class`,
+    ...(miou === null ? [] : [`mIoU ${formatPercent(miou)} → ${formatPercent(miouAttacked)}`]),
+    psnrDb === null ? 'the picture as it was' : `PSNR ${psnrDb.toFixed(1)} dB`,
+    `L∞ ${Math.round(255 * linf)}/255`,
+  ];
+  return `${image}, ${method}: ${figures.join(', ')} → ${files.join(', ')}`;
+}
