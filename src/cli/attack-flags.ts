@@ -26,9 +26,6 @@ export interface AttackFlags {
   readonly device: Device;
 }
 
-/** The budgets of attacks: `8/255`, or several with commas between. */
-export const EPSILON_FLAG = '--epsilon <budgets>';
-
 /** Adds the flags of attacks by gradients. */
 export function addAttackFlags(command: Command): Command {
   return command

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import pMap from 'p-map';
 import { readFileWhole, writeFileWhole } from '../data/files.js';
+import { CONTROLS } from '../data/controls/index.js';
 import { encodePicturePng } from '../data/encode-picture.js';
 import { type AttackMethod, findMethod } from '../inference/attack-method.js';
 import { type AttackedPicture, attackPicture } from '../inference/attack-picture.js';
@@ -15,7 +16,6 @@ import { ATTACKS } from '../train/attacks/index.js';
 import {
   addAttackFlags,
   type AttackFlags,
-  EPSILON_FLAG,
   METHOD_NAMES,
   openGradientVictim,
   share,
@@ -76,7 +76,11 @@ export function configureAttack(command: Command): void {
       '--method <name>',
       `an ONNX attacker, or ${METHOD_NAMES.join(', ')} (default: the first attacker by name)`,
     )
-    .option(EPSILON_FLAG, 'budget of attacks by gradients (default: 8/255)', fraction)
+    .option(
+      '--epsilon <budget>',
+      'budget of noise and of attacks by gradients (default of these: 8/255)',
+      fraction,
+    )
     .addOption(
       new Option('--strength <share>', "share of an attacker's change, or of a control's range")
         .argParser(share)
@@ -123,14 +127,15 @@ async function attackAll(
 ): Promise<Outcome[]> {
   const models = new Map((await openModels(flags.models)).map((model) => [model.name, model]));
   const victim = findVictim(models, flags.model);
-  const { method, dispose } = await toMethod(models, victim, flags, signal);
+  const { method, strength, dispose } = await toMethod(models, victim, flags, signal);
   await makeFolder(flags.out);
   const used = [victim, ...(method.kind === 'attacker' ? [models.get(method.name)!] : [])];
   const pool = createInferencePool({ models: used, maxQueue: 8 * images.length });
   try {
     // One more than there are workers: a picture is decoded while another is in its worker.
     const concurrency = method.kind === 'computed' ? 1 : pool.workers + 1;
-    return await pMap(images, (image) => attackOne(pool, image, victim, method, flags, signal), {
+    const task = { ...flags, strength };
+    return await pMap(images, (image) => attackOne(pool, image, victim, method, task, signal), {
       concurrency,
       signal,
     });
@@ -148,16 +153,10 @@ async function toMethod(
   victim: OpenedModel,
   flags: PictureFlags,
   signal: AbortSignal,
-): Promise<{ method: AttackMethod; dispose: () => void }> {
+): Promise<{ method: AttackMethod; strength: number; dispose: () => void }> {
   const name = flags.method;
   if (name === undefined || !Object.hasOwn(ATTACKS, name)) {
-    if (flags.epsilon !== undefined) {
-      throw new SegprobeError(
-        'USAGE',
-        `--epsilon: expected an attack by gradients (${Object.keys(ATTACKS).join(', ')}), got ${name ?? 'an attacker'}, which has a budget of its own; --strength weakens it`,
-      );
-    }
-    return { method: findMethod(models, name), dispose: () => undefined };
+    return { ...toPlainMethod(models, flags), dispose: () => undefined };
   }
   const gradients = await openGradientVictim(victim, flags);
   const { epsilon = DEFAULT_EPSILON } = flags;
@@ -173,8 +172,26 @@ async function toMethod(
         return new Uint8Array(attacked!);
       },
     },
+    strength: 1,
     dispose: () => attack.dispose(),
   };
+}
+
+/** An attacker or a control. Of these noise alone has a budget to choose. */
+function toPlainMethod(
+  models: ReadonlyMap<string, OpenedModel>,
+  { method: name, epsilon, strength }: PictureFlags,
+): { method: AttackMethod; strength: number } {
+  const method = findMethod(models, name);
+  if (epsilon === undefined) return { method, strength };
+  if (method.kind !== 'control' || method.control !== CONTROLS['noise']) {
+    throw new SegprobeError(
+      'USAGE',
+      `--epsilon: expected noise or an attack by gradients (${Object.keys(ATTACKS).join(', ')}), got ${method.name}; --strength weakens it`,
+    );
+  }
+  const [least, greatest] = method.control.range;
+  return { method, strength: Math.min(1, (255 * epsilon - least) / (greatest - least)) };
 }
 
 async function attackOne(

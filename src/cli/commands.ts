@@ -29,6 +29,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./harden.js')).configureHarden,
   },
   {
+    name: 'display',
+    alias: 'dis',
+    summary: 'draw scenes before and after an attack, and the IoU of each class',
+    load: async () => (await import('./display.js')).configureDisplay,
+  },
+  {
     name: 'export',
     summary: 'write a checkpoint as models/onnx/NAME.onnx with its manifest',
     load: async () => (await import('./export.js')).configureExport,

@@ -4,17 +4,12 @@ import { writeFileWhole } from '../data/files.js';
 import { DATASET_NAMES, openDataset } from '../data/open-dataset.js';
 import { evaluateDataset, type EvaluateDatasetOptions } from '../inference/evaluate-dataset.js';
 import { findAttacker, findVictim } from '../inference/find-model.js';
-import { DEFAULT_MODELS_FOLDER, type OpenedModel, openModels } from '../inference/open-model.js';
+import { DEFAULT_MODELS_FOLDER, openModels } from '../inference/open-model.js';
 import { SegprobeError } from '../shared/errors.js';
 import { ATTACKS } from '../train/attacks/index.js';
 import { measureMatched } from '../inference/matched-controls.js';
-import {
-  addAttackFlags,
-  type AttackFlags,
-  EPSILON_FLAG,
-  epsilons,
-  METHOD_NAMES,
-} from './attack-flags.js';
+import { addAttackFlags, type AttackFlags, epsilons, METHOD_NAMES } from './attack-flags.js';
+import { datasetOf } from './dataset-of.js';
 import { formatEvaluation, formatMatched } from './evaluation-table.js';
 import { withInterrupt } from './interrupt.js';
 import { integerBetween, positiveInteger } from './numbers.js';
@@ -92,7 +87,7 @@ export function configureEvaluate(command: Command): void {
       `draw the security curve of these attacks: ${METHOD_NAMES.filter((name) => name in ATTACKS).join(', ')}; noise of the same norm goes beside them`,
       (text) => text.split(',').map((name) => name.trim()),
     )
-    .option(EPSILON_FLAG, 'their budgets (default: 1/255,2/255,4/255,8/255)', epsilons)
+    .option('--epsilon <budgets>', 'their budgets (default: 1/255,2/255,4/255,8/255)', epsilons)
     .option('-b, --batch-size <n>', 'scenes that an attack takes at once', positiveInteger, 4)
     .option('--chart <file>', 'draw the security curve: FILE.svg and FILE.png')
     .option(
@@ -198,14 +193,6 @@ function showSpeed(progress: Progress, total: number): (done: number) => void {
     const left = formatDuration((total - done) / speed);
     progress.update(done, `, ${speed.toFixed(1)} images/s, ${left} left`);
   };
-}
-
-function datasetOf({ name, facts: { dataset } }: OpenedModel): string {
-  if (DATASET_NAMES.includes(dataset)) return dataset;
-  throw new SegprobeError(
-    'USAGE',
-    `expected --dataset, one of ${DATASET_NAMES.join(', ')}, got none; ${name} was trained on "${dataset}"`,
-  );
 }
 
 /** A victim halves its input three times. */

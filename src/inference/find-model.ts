@@ -16,9 +16,14 @@ export function findVictim(
 
 /**
  * Finds an attacker by name.
+ *
+ * @param name - the first by name if undefined.
  * @throws SegprobeError `MODEL_NOT_FOUND` naming those there are.
  */
-export function findAttacker(models: ReadonlyMap<string, OpenedModel>, name: string): OpenedModel {
+export function findAttacker(
+  models: ReadonlyMap<string, OpenedModel>,
+  name: string | undefined,
+): OpenedModel {
   return findModel(models, 'attacker', name);
 }
 

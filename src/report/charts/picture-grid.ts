@@ -1,4 +1,4 @@
-import type { Size } from './frame.js';
+import { heading, type LegendEntry, type Size } from './frame.js';
 import { element, escape, type Markup, picture, text } from './svg.js';
 import { type ChartColors, FONT, FONT_SIZE, LIGHT } from './theme.js';
 
@@ -10,26 +10,28 @@ export interface PictureGrid {
   readonly rows: readonly { readonly name: string; readonly pictures: readonly Uint8Array[] }[];
   /** How large each picture is drawn. */
   readonly cell: Size;
+  /** What the colours within the pictures mean. @defaultValue no legend */
+  readonly legend?: readonly LegendEntry[];
   /** @defaultValue on white */
   readonly colors?: ChartColors;
 }
 
 const EDGE = 16;
 const GAP = 6;
-const HEAD = 56;
+/** Heights of the columns' names and of a row's caption. */
+const NAMES = 30;
 const CAPTION = 22;
 
 /** Draws pictures in rows and columns with captions, as an SVG document that holds the pictures. */
-export function pictureGrid({ title, columns, rows, cell, colors = LIGHT }: PictureGrid): Markup {
+export function pictureGrid(grid: PictureGrid): Markup {
+  const { title, columns, rows, cell, legend = [], colors = LIGHT } = grid;
   const left = (column: number): number => EDGE + column * (cell.width + GAP);
-  const top = (row: number): number => HEAD + 14 + row * (cell.height + CAPTION + GAP);
-  const size = {
-    width: left(columns.length) - GAP + EDGE,
-    height: top(rows.length) - GAP + EDGE,
-  };
-  const heads = columns.map((name, column) =>
+  const width = left(columns.length) - GAP + EDGE;
+  const head = heading(title, legend, width, colors);
+  const top = (row: number): number => head.height + NAMES + row * (cell.height + CAPTION + GAP);
+  const names = columns.map((name, column) =>
     text(name, {
-      ...{ x: left(column) + cell.width / 2, y: HEAD, fill: colors.ink },
+      ...{ x: left(column) + cell.width / 2, y: head.height + NAMES - 14, fill: colors.ink },
       ...{ 'font-size': FONT_SIZE.label, 'font-weight': 600, 'text-anchor': 'middle' },
     }),
   );
@@ -47,13 +49,10 @@ export function pictureGrid({ title, columns, rows, cell, colors = LIGHT }: Pict
     }),
   ]);
   return picture(
-    size,
+    { width, height: top(rows.length) - GAP + EDGE },
     { title, ground: colors.ground, font: FONT },
-    text(title, {
-      ...{ x: EDGE, y: EDGE + 12, fill: colors.ink },
-      ...{ 'font-size': FONT_SIZE.title, 'font-weight': 600 },
-    }),
-    ...heads,
+    head.markup,
+    ...names,
     ...cells,
   );
 }

@@ -3,8 +3,14 @@ import type { Attack } from './attack.js';
 import { NORM, randomStart, withinBudget } from './norm.js';
 import type { ObjectiveName } from './objective.js';
 
-/** All steps together are so many times as long as the budget, so that they can turn. */
-const REACH = 5;
+/**
+ * How long a step is unless told otherwise: a quarter of the budget, as long as all steps together are at least 2.5 times as long as
+ * the budget, so that they can turn, and at most 5 times, so that many steps are fine ones.
+ */
+function usualStep(epsilon: number, steps: number): number {
+  const [least, most] = [2.5 / steps, 5 / steps];
+  return epsilon * Math.min(1, Math.max(least, Math.min(most, 1 / 4)));
+}
 
 /** Projected gradient descent: steps along the steepest ascent, each brought back into the budget, from a random start. */
 function projectedGradient(name: string, objective: ObjectiveName): Attack {
@@ -13,7 +19,7 @@ function projectedGradient(name: string, objective: ObjectiveName): Attack {
     objective,
     effort: { steps: 20, restarts: 1 },
     run: async (oracle, clean, { steps, seeds, stepSize, ...budget }) => {
-      const step = stepSize ?? Math.min(budget.epsilon, (REACH * budget.epsilon) / steps);
+      const step = stepSize ?? usualStep(budget.epsilon, steps);
       let image = randomStart(clean, budget, ...seeds);
       for (let i = 0; i < steps; i++) {
         const { gradient } = await oracle.query(objective, image, i / steps);

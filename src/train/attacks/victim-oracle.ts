@@ -84,7 +84,9 @@ function gradientOf(model: Model, objective: ObjectiveName): ProgramFunction['ru
       objectives = tf.keep(tf.mul(goal, sign));
       return tf.sum(objectives);
     });
-    return { outputs: { gradient: raised(image), objectives } };
+    const outputs = { gradient: raised(image), objectives: tf.clone(objectives) };
+    objectives.dispose();
+    return { outputs };
   };
 }
 
