@@ -4,12 +4,24 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isNativeTensorFlowReady } from '../../src/graph/native/link.js';
 import { DEFAULT_MODELS_FOLDER } from '../../src/inference/open-model.js';
+import type { MatchedControl } from '../../src/inference/matched-controls.js';
 import type { EvaluationResult } from '../../src/shared/evaluation.js';
 import { camvidFolder } from '../../bench/camvid-folder.js';
 import { runMains, segprobe, startSegprobe } from '../support/cli.js';
 import { writeDrawnCamvid } from '../support/datasets.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 import { tinyAttacker } from '../support/tiny-models.js';
+
+interface Matched extends EvaluationResult {
+  readonly matched: readonly MatchedControl[];
+}
+interface Curve {
+  readonly points: readonly {
+    readonly method: string;
+    readonly epsilon: number;
+    readonly result: EvaluationResult;
+  }[];
+}
 
 /** The shipped victim and its checkpoint. */
 const VICTIM = 'enet-camvid';
@@ -91,6 +103,53 @@ describe('segprobe evaluate', function () {
     );
   });
 
+  it('compares an attacker with controls at equal PSNR and with noise at equal L∞', async () => {
+    const args = ['--victim', VICTIM, '--attacker', 'redder', '--limit', '2', '--matched'];
+    const found = (await result(...args)) as Matched;
+    assert.deepEqual(
+      found.matched.map(({ control, by }) => `${control} ${by}`),
+      ['noise linf', ...['noise', 'blur', 'hue', 'jpeg'].map((name) => `${name} psnr`)],
+    );
+    const [bySteps, byPsnr] = found.matched;
+    assert.equal(bySteps!.result.linf, found.linf);
+    assert.ok(Math.abs(byPsnr!.result.psnrDb! - found.psnrDb!) < 0.5);
+    assert.equal(byPsnr!.result.miou, found.miou);
+    assert.ok(byPsnr!.result.miouAttacked! <= 1);
+    const { stdout } = await segprobe('evaluate', ...places, ...args);
+    assert.match(stdout, /\n {2}noise at equal L∞ +mIoU +[\d.]+ %, PSNR [\d.]+ dB, /);
+  });
+
+  describe('--attack', () => {
+    before(function () {
+      if (!isNativeTensorFlowReady()) skip(this, 'native TensorFlow is not set up');
+    });
+
+    it('draws the security curve, noise of the same norm beside it', async () => {
+      const chart = path.join(folder, 'curve');
+      const args = ['--attack', 'fgsm', '--epsilon', '8/255,2/255', '--limit', '2', '-b', '2'];
+      const found = (await result(...args, '--chart', chart)) as unknown as Curve;
+      assert.deepEqual(
+        found.points.map(({ method, epsilon, result: { linf } }) => [method, epsilon, linf]),
+        [2, 8].flatMap((steps) =>
+          ['fgsm', 'noise'].map((method) => [method, steps / 255, steps / 255]),
+        ),
+      );
+      for (const { result: own } of found.points) assert.equal(own.images, 2);
+      assert.match(await readFile(`${chart}.svg`, 'utf8'), /<svg[^>]*>.*enet-camvid under attack/s);
+      assert.equal((await readFile(`${chart}.png`)).subarray(1, 4).toString(), 'PNG');
+    });
+
+    it('shows a person a row a budget', async () => {
+      const args = ['--attack', 'fgsm', '--epsilon', '4/255', '--limit', '1'];
+      const { stdout, stderr } = await segprobe('evaluate', ...places, ...args);
+      assert.match(
+        stdout,
+        /^enet-camvid on camvid val, 1 image: mIoU under attack\n {2}ε +fgsm +noise\n {2}clean( +[\d.]+ %){2}\n {2}4\/255( +[\d.]+ %){2}\n/,
+      );
+      assert.match(stderr, /gradients: TensorFlow/);
+    });
+  });
+
   it('ends with 130 soon after Ctrl-C', async () => {
     const running = startSegprobe('evaluate', '--dataset', 'sample', '--json');
     await running.saw(/images of/);
@@ -120,6 +179,29 @@ describe('segprobe evaluate', function () {
       { args: ['--height', '100'], code: 2, message: /expected a multiple of 8, got 100/ },
       { args: ['--threads', '0'], code: 2, message: /from 1 to 256, got 0/ },
       { args: ['--limit', '0'], code: 2, message: /above 0, got 0/ },
+      {
+        args: ['--attack', 'pgd', '--attacker', 'redder'],
+        code: 2,
+        message: /--attack or --attacker, got both/,
+      },
+      {
+        args: ['--attack', 'mal'],
+        code: 2,
+        message: /--attack: expected some of fgsm, .* got mal/,
+      },
+      { args: ['--attack', 'blur'], code: 2, message: /got blur, which has no epsilon/ },
+      { args: ['--epsilon', '8/255'], code: 2, message: /--epsilon: expected --attack beside it/ },
+      { args: ['--matched'], code: 2, message: /--matched: expected --attacker beside it/ },
+      {
+        args: ['--attack', 'pgd', '--save-dir', 'nowhere'],
+        code: 1,
+        message: /nowhere.enet-camvid: expected the checkpoint .*\[CHECKPOINT_NOT_FOUND\]/,
+      },
+      {
+        args: ['--attack', 'pgd', '--goal', 'vanish:moon'],
+        code: 2,
+        message: /moon/,
+      },
     ];
     const outcomes = await runMains(cases.map(({ args }) => ['evaluate', ...places, ...args]));
     cases.forEach(({ args, code, message }, i) => {
