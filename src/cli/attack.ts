@@ -5,13 +5,13 @@ import { readFileWhole, writeFileWhole } from '../data/files.js';
 import { CONTROLS } from '../data/controls/index.js';
 import { encodePicturePng } from '../data/encode-picture.js';
 import { type AttackMethod, findMethod } from '../inference/attack-method.js';
-import { type AttackedPicture, attackPicture } from '../inference/attack-picture.js';
+import { attackPicture } from '../inference/attack-picture.js';
+import { type AttackSummary, summarizeAttack } from '../inference/attack-summary.js';
 import { findVictim } from '../inference/find-model.js';
 import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
 import { createInferencePool, type InferencePool } from '../inference/pool.js';
-import { RENDERINGS, renderPng, summarize } from '../inference/render.js';
+import { RENDERINGS, renderPng } from '../inference/render.js';
 import { SegprobeError } from '../shared/errors.js';
-import type { Perturbation } from '../shared/perturbation.js';
 import { ATTACKS } from '../train/attacks/index.js';
 import {
   addAttackFlags,
@@ -42,25 +42,8 @@ interface PictureFlags extends AttackFlags {
 }
 
 /** What became of one picture, as `--json` prints it. */
-interface Outcome extends Perturbation {
+interface Outcome extends AttackSummary {
   readonly image: string;
-  readonly model: string;
-  readonly method: string;
-  readonly width: number;
-  readonly height: number;
-  /** Share of the pixels whose class changed. */
-  readonly flippedShare: number;
-  readonly classes: readonly {
-    readonly name: string;
-    /** Shares of all pixels, 0..1. */
-    readonly share: number;
-    readonly shareAttacked: number;
-    readonly iou: number | null;
-    readonly iouAttacked: number | null;
-  }[];
-  /** Beside the labels of `--labels`; null without. */
-  readonly miou: number | null;
-  readonly miouAttacked: number | null;
   readonly files: readonly string[];
 }
 
@@ -210,9 +193,9 @@ async function attackOne(
       label: await readFileWhole(path.join(labels, `${stemOf(image)}.png`)),
     }),
   });
-  const after = { ...attacked.after, model, milliseconds: { ...attacked.milliseconds } };
+  const after = { ...attacked.after, model, milliseconds: attacked.milliseconds };
   const files: string[] = [];
-  const outcome = toOutcome(image, attacked, facts, files);
+  const outcome: Outcome = { image, ...summarizeAttack(attacked, facts), files };
   for (const wanted of format) {
     const ending = wanted === 'json' ? 'json' : `${wanted}.png`;
     const file = path.join(out, `${stemOf(image)}.${ending}`);
@@ -223,37 +206,6 @@ async function attackOne(
     } else await writeFileWhole(file, await renderPng(wanted, after, facts));
   }
   return outcome;
-}
-
-function toOutcome(
-  image: string,
-  { model, method, picture, perturbation, before, after, comparison }: AttackedPicture,
-  facts: OpenedModel['facts'],
-  files: readonly string[],
-): Outcome {
-  const sharesOf = (found: AttackedPicture['before']) =>
-    summarize({ ...found, model, milliseconds: { decode: 0, queue: 0, inference: 0 } }, facts);
-  const [clean, changed] = [sharesOf(before), sharesOf(after)];
-  const { scores } = comparison;
-  return {
-    image,
-    model,
-    method,
-    width: picture.width,
-    height: picture.height,
-    flippedShare: comparison.changedShare,
-    ...perturbation,
-    classes: clean.classes.map(({ name, share: own }, k) => ({
-      name,
-      share: own,
-      shareAttacked: changed.classes[k]!.share,
-      iou: scores?.iou[k] ?? null,
-      iouAttacked: scores?.iouAttacked[k] ?? null,
-    })),
-    miou: scores?.miou ?? null,
-    miouAttacked: scores?.miouAttacked ?? null,
-    files,
-  };
 }
 
 /** `street.png: 87.2 % of pixels change class, PSNR 32.1 dB, L∞ 8/255 → results/street.attacked.png`. */

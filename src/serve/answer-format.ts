@@ -1,36 +1,39 @@
 import type { Request } from 'express';
-import { RENDERINGS } from '../inference/render.js';
-import type { Rendering } from '../inference/render.js';
 import { SegprobeError } from '../shared/errors.js';
-
-/** How a segmentation is answered. */
-export type AnswerFormat = Rendering | 'json';
 
 const JSON_TYPE = 'application/json';
 const PNG_TYPE = 'image/png';
 
-/** What `?format=` may say. */
-const FORMATS: ReadonlyMap<string, AnswerFormat> = new Map<string, AnswerFormat>([
-  ...RENDERINGS.map((rendering) => [rendering, rendering] as const),
-  ['json', 'json'],
-  [PNG_TYPE, 'mask'],
-  [JSON_TYPE, 'json'],
-]);
+/** What a route can answer besides JSON: pictures by name, and which of them `image/png` means. */
+export interface AnswerFormats<Picture extends string> {
+  readonly pictures: readonly Picture[];
+  readonly png: Picture;
+}
 
 /**
- * Chooses the format of the answer: what `?format=` says, or else what `Accept` likes best, a mask where it likes
+ * Chooses the format of the answer: what `?format=` says, or else what `Accept` likes best, a picture where it likes
  * anything.
  *
  * @param count - of pictures; several are answered as JSON.
  * @throws SegprobeError `INVALID_REQUEST` for a format that does not exist, `NOT_ACCEPTABLE` for one that cannot be.
  */
-export function chooseFormat(request: Request, count: number): AnswerFormat {
+export function chooseFormat<Picture extends string>(
+  request: Request,
+  count: number,
+  { pictures, png }: AnswerFormats<Picture>,
+): Picture | 'json' {
   const asked = request.query['format'];
   if (asked !== undefined) {
-    const format = typeof asked === 'string' ? FORMATS.get(asked) : undefined;
+    const known = new Map<unknown, Picture | 'json'>([
+      ...pictures.map((picture) => [picture, picture] as const),
+      ['json', 'json'],
+      [PNG_TYPE, png],
+      [JSON_TYPE, 'json'],
+    ]);
+    const format = known.get(asked);
     if (format === undefined) {
-      const known = [...FORMATS.keys()].join(', ');
-      throw new SegprobeError('INVALID_REQUEST', `expected format ${known}, got ${show(asked)}`);
+      const names = [...known.keys()].join(', ');
+      throw new SegprobeError('INVALID_REQUEST', `expected format ${names}, got ${show(asked)}`);
     }
     if (count > 1 && format !== 'json') throw jsonOnly(count, `?format=${format}`);
     return format;
@@ -47,7 +50,7 @@ export function chooseFormat(request: Request, count: number): AnswerFormat {
       `expected Accept to allow ${PNG_TYPE} or ${JSON_TYPE}, got ${accept}`,
     );
   }
-  return liked === JSON_TYPE ? 'json' : 'mask';
+  return liked === JSON_TYPE ? 'json' : png;
 }
 
 function jsonOnly(count: number, found: string): SegprobeError {

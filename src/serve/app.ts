@@ -2,11 +2,13 @@ import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { CONTROLS } from '../data/controls/index.js';
 import { createGate } from '../inference/gate.js';
 import type { OpenedModel } from '../inference/open-model.js';
-import { findVictim } from '../inference/find-model.js';
 import type { InferencePool } from '../inference/pool.js';
 import { SegprobeError } from '../shared/errors.js';
+import type { ModelFacts } from '../shared/manifest.js';
+import { createAttackRoute } from './attack-route.js';
 import { requireApiKey } from './auth.js';
 import { errorHandler } from './error-handler.js';
 import { readLandingPage } from './landing.js';
@@ -54,8 +56,15 @@ export function createApp(deps: AppDeps): Express {
     '/readyz': { get: probeReadiness(readiness) },
   };
   const closed: Record<string, Route> = {
-    '/models': { get: (_request, response) => void response.json({ models: listVictims(pool) }) },
+    '/models': {
+      get: (_request, response) => void response.json({ models: listModels(pool, 'victim') }),
+    },
+    '/attackers': {
+      get: (_request, response) =>
+        void response.json({ attackers: listModels(pool, 'attacker'), controls: listControls() }),
+    },
     '/segment': { post: createSegmentRoute({ pool, gate, limits, budget }) },
+    '/attack': { post: createAttackRoute({ pool, gate, limits, budget }) },
   };
 
   const app = express();
@@ -135,14 +144,16 @@ function refuseWhileDraining(readiness: () => Readiness): RequestHandler {
   };
 }
 
-function listVictims(pool: InferencePool): unknown[] {
-  const victims = [...pool.models.values()].filter(({ facts }) => facts.kind === 'victim');
-  const preferred = victims.length > 0 ? findVictim(pool.models, undefined).name : undefined;
-  return victims.map((model) => ({
-    ...cardOf(model),
-    /** Whether it answers where no model is named. */
-    default: model.name === preferred,
-  }));
+/** The cards of all victims or attackers; the first by name is taken where none is named. */
+function listModels(pool: InferencePool, kind: ModelFacts['kind']): unknown[] {
+  return [...pool.models.values()]
+    .filter(({ facts }) => facts.kind === kind)
+    .map((model, i) => ({ ...cardOf(model), default: i === 0 }));
+}
+
+/** What changes pictures without knowing a victim, and what its strength runs over. */
+function listControls(): unknown[] {
+  return Object.values(CONTROLS).map(({ name, unit, range }) => ({ name, unit, range }));
 }
 
 function cardOf({ name, path: _path, facts, manifest, sha256, bytes }: OpenedModel): object {
