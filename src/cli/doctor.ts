@@ -61,7 +61,7 @@ function machineRows({ node, machine, nvidia }: Examination): Row[] {
   ];
 }
 
-function backendRows({ tensorflow, onnxruntime, wasm }: Examination): Row[] {
+function backendRows({ tensorflow, onnxruntime, wasm, webgpu }: Examination): Row[] {
   const rows: Row[] = [];
   if (tensorflow.facts === null) {
     rows.push(['✗', 'TensorFlow', tensorflow.problem ?? '']);
@@ -86,6 +86,13 @@ function backendRows({ tensorflow, onnxruntime, wasm }: Examination): Row[] {
     wasm.facts === null
       ? ['✗', 'WebAssembly', wasm.problem ?? '']
       : ['✓', 'WebAssembly', `${wasm.facts.version}, the fallback for training`],
+    webgpu.facts === null
+      ? ['–', 'WebGPU', firstLine(webgpu.problem ?? '')]
+      : [
+          '✓',
+          'WebGPU',
+          `${webgpu.facts.name}${webgpu.facts.isSoftware ? ', on the CPU: for tests alone' : ''}`,
+        ],
   );
   return rows;
 }
@@ -95,6 +102,10 @@ function toolRows({ tools, tensorflow }: Examination): Row[] {
   return Object.entries(tools).map(([name, version]) =>
     version === null ? [absent, name, 'not found'] : ['✓', name, version],
   );
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!;
 }
 
 function gigabytes(bytes: number): string {

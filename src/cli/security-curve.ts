@@ -3,6 +3,7 @@ import { CONTROLS } from '../data/controls/index.js';
 import { applyControl } from '../data/controls/perturb-scenes.js';
 import type { Dataset, Size } from '../data/dataset.js';
 import { writeFileWhole } from '../data/files.js';
+import type { EvaluateDatasetOptions } from '../inference/evaluate-dataset.js';
 import type { OpenedModel } from '../inference/open-model.js';
 import {
   type CurveMethod,
@@ -40,18 +41,20 @@ export async function measureCurve(
     dataset,
     size,
     signal,
+    onProgress,
     tell,
   }: {
     readonly victim: OpenedModel;
     readonly dataset: Dataset;
     readonly size: Size;
     readonly signal: AbortSignal;
+    readonly onProgress?: EvaluateDatasetOptions['onProgress'];
     readonly tell: (line: string) => void;
   },
 ): Promise<SecurityCurve> {
   const methods = await toMethods(flags, victim, dataset, size);
   return securityCurve(dataset, {
-    ...{ victim, methods, size, signal },
+    ...{ victim, methods, size, signal, onProgress },
     epsilons: flags.epsilon,
     limit: flags.limit,
     threads: flags.threads,

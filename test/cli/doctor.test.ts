@@ -53,6 +53,14 @@ describe('describeExamination', () => {
     assert.match(text, /\nEverything to serve and to train is here\.$/);
   });
 
+  it('says what WebGPU computes on, and does without', () => {
+    const row = (webgpu: Examination['webgpu']) =>
+      /. WebGPU .*/.exec(describeExamination({ ...bare, webgpu }))?.[0];
+    const facts = { name: 'google swiftshader', isSoftware: true };
+    assert.match(row({ ready: true, problem: null, facts })!, /^✓ .*swiftshader, on the CPU/);
+    assert.match(row({ ready: false, problem: 'no adapter', facts: null })!, /^– .*no adapter$/);
+  });
+
   it('tells how to use an NVIDIA GPU that lies idle', () => {
     const facts = { version: '2.21.0', variant: 'cpu', cuda: false, oneDnn: true } as const;
     const nvidia = { driver: '550.54', libcuda: '/usr/lib64/libcuda.so.1', gpus: ['H100 (80 GB)'] };

@@ -10,6 +10,7 @@ import { findNvidia, type NvidiaFacts } from './nvidia.js';
 import { probeBinding } from './probe.js';
 import { run } from './run.js';
 import { findTools, mendCommand, type ToolName } from './tools.js';
+import { findWebGpuAdapter, type WebGpuAdapter } from './webgpu.js';
 
 const require = createRequire(import.meta.url);
 
@@ -44,6 +45,8 @@ export interface Examination {
   }>;
   readonly onnxruntime: Ready<{ readonly version: string; readonly backends: readonly string[] }>;
   readonly wasm: Ready<{ readonly version: string }>;
+  /** Its adapter; optional, so never missing. */
+  readonly webgpu: Ready<WebGpuAdapter>;
   /** The versions of the tools that set-up needs; null where one is missing. */
   readonly tools: Readonly<Record<ToolName, string | null>>;
   readonly nvidia: NvidiaFacts;
@@ -56,11 +59,12 @@ export interface Examination {
 /** Looks at the machine, the backends and the tools. Nothing is changed. */
 export async function examine(given: Partial<NativeContext> = {}): Promise<Examination> {
   const context = createNativeContext(given);
-  const [machine, tensorflow, onnxruntime, wasm, toolbox, nvidia] = await Promise.all([
+  const [machine, tensorflow, onnxruntime, wasm, webgpu, toolbox, nvidia] = await Promise.all([
     examineMachine(context),
     ready(() => examineTensorFlow(context)),
     ready(() => examineOnnxRuntime(context)),
     ready(examineWasm),
+    ready(() => examineWebGpu(context)),
     findTools(context.env),
     findNvidia(context.env),
   ]);
@@ -76,7 +80,7 @@ export async function examine(given: Partial<NativeContext> = {}): Promise<Exami
   const commands = [npmCi, install].filter((command) => command !== null);
   const versions = Object.entries(toolbox).map(([name, tool]) => [name, tool?.version ?? null]);
   return {
-    ...{ node, machine, tensorflow, onnxruntime, wasm, nvidia, missing },
+    ...{ node, machine, tensorflow, onnxruntime, wasm, webgpu, nvidia, missing },
     tools: Object.fromEntries(versions) as Record<ToolName, string | null>,
     mend: commands.length > 0 ? commands.join(' && ') : null,
   };
@@ -140,4 +144,10 @@ async function examineWasm() {
 
 function versionOf(name: string): string {
   return (require(`${name}/package.json`) as { version: string }).version;
+}
+
+async function examineWebGpu({ env }: NativeContext): Promise<WebGpuAdapter> {
+  const adapter = await findWebGpuAdapter(env);
+  if (adapter === null) throw new Error('no adapter');
+  return adapter;
 }
