@@ -10,6 +10,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
     'sample-scenes': () => import('./sample-scenes.js'),
     ablation: () => import('./ablation.js'),
     evaluate: () => import('./evaluate.js'),
+    inference: () => import('./inference.js'),
   };
 
 const [name, ...flags] = process.argv.slice(2);

@@ -6,8 +6,10 @@ import { readHashedCheckpoint } from '../export/hashed-checkpoint.js';
 import type { OpenedModel } from '../inference/open-model.js';
 import { SegprobeError } from '../shared/errors.js';
 import { type AttackerGoal, parseGoal } from '../train/attackers/goal.js';
+import { withObjective } from '../train/attacks/attack.js';
 import { ATTACKS } from '../train/attacks/index.js';
 import { NORMS, type NormName } from '../train/attacks/norm.js';
+import { OBJECTIVES, type ObjectiveName } from '../train/attacks/objective.js';
 import { createSceneAttack, type SceneAttack } from '../train/attacks/scene-attack.js';
 import { DEVICES, type Device, useDevice } from '../train/device.js';
 import { hasCheckpoint } from '../train/checkpoint.js';
@@ -20,6 +22,7 @@ export interface AttackFlags {
   readonly steps?: number;
   readonly stepSize?: number;
   readonly restarts?: number;
+  readonly loss?: ObjectiveName;
   readonly seed: number;
   readonly goal: string;
   readonly saveDir: string;
@@ -44,6 +47,11 @@ export function addAttackFlags(command: Command): Command {
       '--restarts <n>',
       'random starts; the best of each picture counts (default: 1)',
       positiveInteger,
+    )
+    .addOption(
+      new Option('--loss <name>', "what the gradients raise (default: the attack's own)").choices(
+        OBJECTIVES,
+      ),
     )
     .option('--seed <n>', 'decides random starts and noise', integer, 1)
     .option('--goal <goal>', 'untargeted, vanish:CLASS or become:CLASS', 'untargeted')
@@ -111,13 +119,13 @@ export async function openGradientVictim(
   const goal = parseGoal(flags.goal, { classes, ignoreIndex });
   const { description } = await useDevice(flags.device, printMessage);
   printMessage(`gradients: ${description}`);
-  const { norm, steps, stepSize, restarts, seed } = flags;
+  const { norm, steps, stepSize, restarts, seed, loss } = flags;
   return {
     goal,
     attack: (name, { epsilon, size, batchSizes }) =>
       createSceneAttack({
         victim: { ...checkpoint, weightsFile },
-        attack: ATTACKS[name]!,
+        attack: loss === undefined ? ATTACKS[name]! : withObjective(ATTACKS[name]!, loss),
         budget: { norm, epsilon },
         effort: {
           seed,

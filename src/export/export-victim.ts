@@ -39,12 +39,12 @@ export async function exportVictim(
   const { model } = state.config;
   const victim = { model, classCount: state.classes.length, weights, weightsFile };
   const facts = victimFacts(state, weightsSha256);
-  const graph = optimize(createVictimGraph(name, victim));
+  const recorded = createVictimGraph(name, victim);
   const encode = (form: GraphProto): Uint8Array =>
     encodeModel(
       makeModel(form, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
     );
-  const [onnx, serving] = [encode(graph), encode(toServingForm(graph))];
+  const [onnx, serving] = [encode(optimize(recorded)), encode(toServingForm(recorded))];
   const manifest = createVictimManifest({ name, facts, state, onnx, segprobeVersion });
   const verification = await verifyVictim(onnx, victim);
   await verifyServingForm(serving, onnx, victim.classCount);

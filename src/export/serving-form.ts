@@ -5,50 +5,46 @@ import {
   makeTensorValueInfo,
   type NodeProto,
 } from '../shared/onnx/index.js';
-import { blockedSums } from './passes/blocked-sums.js';
+import { optimize, SERVING_PASSES } from './optimize.js';
 import { GraphEditor } from './passes/graph-editor.js';
-import { transposedToSubpixel } from './passes/transposed-to-subpixel.js';
+import { isDoubling, placeConvolutions } from './passes/transposed-to-subpixel.js';
 
 /** Numbers of element types in onnx.proto. */
 const [FLOAT32, UINT8] = [1, 2];
 
 /**
- * Makes of a victim the form that serves: `image_u8` uint8 `[N,H,W,3]` to `labels` uint8 `[N,H,W]`.
+ * Makes of a victim the form that serves: `image_u8` uint8 `[N,H,W,3]` to `labels` uint8 `[N,H,W]`, optimised for CPUs.
  *
- * Pictures come and class numbers go as bytes, a quarter of the size and less. The last transposed convolution becomes a
- * convolution at half the size that makes the logits of four places side by side; the largest of each is looked for there, and
+ * Pictures come and class numbers go as bytes, a quarter of the size and less. The last transposed convolution becomes four
+ * convolutions at half the size, one for each place of a 2×2 square; the largest logit of each is looked for there, and
  * only class numbers are laid out. The label is the first of equal logits, as `ArgMax` has it.
  *
- * @param graph - `image` float32 `[N,3,H,W]` in 0..1 to `logits` float32 `[N,K,H,W]`, which a transposed convolution that doubles
- * the size makes.
+ * @param graph - as recorded: `image` float32 `[N,3,H,W]` in 0..1 to `logits` float32 `[N,K,H,W]`, which a transposed convolution that
+ * doubles the size makes.
  * @throws SegprobeError `EXPORT_UNSUPPORTED` for a graph that ends otherwise.
  */
 export function toServingForm(graph: GraphProto): GraphProto {
   const [image, logits] = [graph.input[0]!.name, graph.output[0]!.name];
-  const blocked = transposedToSubpixel(blockedSums(graph), logits);
-  const ends = new GraphEditor(blocked);
-  const shuffle = ends.producer(logits);
-  const convolution = ends.producer(shuffle?.input[0] ?? '');
-  const channels = ends.weights(convolution?.input[1])?.shape[0];
-  if (shuffle?.opType !== 'DepthToSpace' || channels === undefined) {
-    throw new SegprobeError(
-      'EXPORT_UNSUPPORTED',
-      `${graph.name ?? 'graph'}: expected logits of a transposed convolution that doubles the size, got ${ends.producer(logits)?.opType ?? 'an input'}`,
-    );
-  }
-  const squares = shuffle.input[0]!;
+  const last = new GraphEditor(graph).producer(logits);
+  const optimized = optimize(graph, SERVING_PASSES);
   const editor = new GraphEditor({
-    ...blocked,
-    node: [
-      ...fromBytes(image),
-      ...blocked.node.filter((node) => node !== shuffle),
-      ...toLabels(squares),
-    ],
+    ...optimized,
+    node: [...fromBytes(image), ...optimized.node],
     input: [makeTensorValueInfo('image_u8', 'uint8', ['N', 'H', 'W', 3])],
     output: [makeTensorValueInfo('labels', 'uint8', ['N', 'H', 'W'])],
   });
+  const end = editor.producer(logits);
+  const filter = editor.weights(end?.input[1]);
+  if (end === undefined || filter === undefined || !isDoubling(end, filter)) {
+    throw new SegprobeError(
+      'EXPORT_UNSUPPORTED',
+      `${graph.name ?? 'graph'}: expected logits of a transposed convolution that doubles the size, got ${last?.opType ?? 'an input'}`,
+    );
+  }
   editor.addWeights('serve.share', { shape: [], values: Float32Array.of(1 / 255) });
   editor.addIntegers('serve.axis', [1]);
+  const places = placeConvolutions(editor, end);
+  editor.replace([end], [...places, ...toLabels(places.map(({ output }) => output[0]!))]);
   return editor.finish();
 }
 
@@ -61,11 +57,9 @@ function fromBytes(image: string): NodeProto[] {
   ];
 }
 
-/** The class of each place of each square, laid out: `[N, 4·K, h, w]` to `[N, 2h, 2w]`. */
-function toLabels(squares: string): NodeProto[] {
-  const places = [0, 1, 2, 3].map((place) => `serve.place${place}`);
+/** The class of each place of each square, laid out: four times `[N, K, h, w]` to `[N, 2h, 2w]`. */
+function toLabels(places: readonly string[]): NodeProto[] {
   return [
-    makeNode('Split', [squares], places, { axis: { int: 1 } }),
     ...places.flatMap((place) => [
       makeNode('ArgMax', [place], [`${place}.class`], { axis: { int: 1 }, keepdims: { int: 1 } }),
       makeNode('Cast', [`${place}.class`], [`${place}.byte`], { to: { int: UINT8 } }),

@@ -20,7 +20,9 @@ export function channelsOf(editor: GraphEditor, value: string): number | undefin
       return isKnown ? parts.reduce((sum, channels) => sum + channels, 0) : undefined;
     }
     case 'Add':
+    case 'Mul':
       return channelsOf(editor, node.input[0]!) ?? channelsOf(editor, node.input[1]!);
+    case 'HardSigmoid':
     case 'Relu':
     case 'LeakyRelu':
     case 'MaxPool':

@@ -48,10 +48,20 @@ export class GraphEditor {
     return input?.type?.tensorType?.shape?.dim.map(({ dimValue }) => dimValue);
   }
 
+  /** The nodes that read a value. */
+  readers(value: string): NodeProto[] {
+    return this.#nodes.filter(({ input }) => input.includes(value));
+  }
+
+  /** Whether a value is an output of the graph. */
+  isOutput(value: string): boolean {
+    return this.#graph.output.some(({ name }) => name === value);
+  }
+
   /** The one node that reads a value; undefined where several do, or the value is an output of the graph. */
   onlyReader(value: string): NodeProto | undefined {
-    if (this.#graph.output.some(({ name }) => name === value)) return undefined;
-    const readers = this.#nodes.filter(({ input }) => input.includes(value));
+    if (this.isOutput(value)) return undefined;
+    const readers = this.readers(value);
     return readers.length === 1 ? readers[0] : undefined;
   }
 
@@ -91,6 +101,15 @@ export class GraphEditor {
     const data = BigInt64Array.from(values, BigInt);
     this.#initializers.set(name, makeTensor(name, 'int64', [values.length], data));
     return name;
+  }
+
+  /** Lets all that read a value read another. */
+  redirect(from: string, to: string): void {
+    this.#nodes = this.#nodes.map((node) =>
+      node.input.includes(from)
+        ? { ...node, input: node.input.map((name) => (name === from ? to : name)) }
+        : node,
+    );
   }
 
   /** Puts nodes in the place of others: where the last of these stood, so that all they read is made before. */
@@ -140,6 +159,12 @@ export function intOf({ attribute }: NodeProto, name: string): number | undefine
 /** An attribute that is one number. */
 export function floatOf({ attribute }: NodeProto, name: string): number | undefined {
   return find(attribute, name)?.f;
+}
+
+/** An attribute that is a text. */
+export function stringOf({ attribute }: NodeProto, name: string): string | undefined {
+  const bytes = find(attribute, name)?.s;
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 
 function find(attributes: readonly AttributeProto[], name: string): AttributeProto | undefined {

@@ -12,16 +12,22 @@ import { GraphEditor, intsOf, type Pass, type Weights } from './graph-editor.js'
  */
 export const maskUnpool: Pass = (graph) => {
   const editor = new GraphEditor(graph);
-  for (const node of graph.node) {
-    if (node.opType !== 'MaxUnpool') continue;
-    const pooling = editor.producer(node.input[1]!);
-    if (pooling?.opType !== 'MaxPool' || !isHalving(node) || !isHalving(pooling)) continue;
+  for (const { node, pooling } of findHalvings(editor)) {
     const channels = channelsOf(editor, pooling.input[0]!);
     if (channels === undefined) continue;
     editor.replace([node], unpooling(editor, node, { pooling, channels }));
   }
   return editor.finish();
 };
+
+/** Every unpooling of 2×2 windows, with the pooling that its indices come from. */
+export function findHalvings(editor: GraphEditor): { node: NodeProto; pooling: NodeProto }[] {
+  return editor.nodes.flatMap((node) => {
+    if (node.opType !== 'MaxUnpool' || !isHalving(node)) return [];
+    const pooling = editor.producer(node.input[1]!);
+    return pooling?.opType === 'MaxPool' && isHalving(pooling) ? [{ node, pooling }] : [];
+  });
+}
 
 /** Windows of 2×2 that neither overlap nor reach over the edge. */
 function isHalving(node: NodeProto): boolean {

@@ -1,44 +1,67 @@
-import { type GraphProto, makeNode, type NodeProto } from '../../shared/onnx/index.js';
-import { GraphEditor, intOf, intsOf, type Weights } from './graph-editor.js';
+import { makeNode, type NodeProto } from '../../shared/onnx/index.js';
+import { GraphEditor, intOf, intsOf, type Pass, type Weights } from './graph-editor.js';
+import { inPlaces } from './place-filters.js';
+import { shuffle } from './sink-shuffles.js';
 
 /**
- * Makes a transposed convolution that doubles height and width a convolution at the smaller size with four times the channels,
- * and a DepthToSpace (the sub-pixel convolution of arXiv:1609.07009). Each place of the result reads the same numbers times the
- * same weights; zeros stand where a place does not reach. Exact but for the order of the sums.
+ * Makes transposed convolutions 2×2 of stride 2 into 1×1 convolutions with four times the channels, and a DepthToSpace (the sub-pixel
+ * convolution of arXiv:1609.07009): each place of the result reads one number with one weight. Exact but for the order of the sums.
  *
- * Row o = 2r + p of the result sums x[i]·w[k] over o + pad = 2i + k, so its parity p takes k = p + pad − 2d of row r + d.
- *
- * @param result - the value that the transposed convolution makes; the graph stays as it is where none makes it.
+ * For CPUs alone, where `sinkShuffles` then computes before the shuffle what stands behind it.
  */
-export function transposedToSubpixel(graph: GraphProto, result: string): GraphProto {
+export const transposedToSubpixel: Pass = (graph) => {
   const editor = new GraphEditor(graph);
-  const node = editor.producer(result);
-  const filter = editor.weights(node?.input[1]);
-  if (node === undefined || filter === undefined || !isDoubling(node, filter)) return graph;
-  const pad = intsOf(node, 'pads')?.[0] ?? 0;
-  const taps = Math.floor((1 + pad) / 2) + 1;
-  const inputs = [
-    node.input[0]!,
-    editor.addWeights(`${result}.subpixel.weight`, subpixelFilter(filter, pad, taps)),
-  ];
-  const bias = editor.weights(node.input[2]);
-  if (bias !== undefined)
-    inputs.push(editor.addWeights(`${result}.subpixel.bias`, fourTimes(bias)));
-  const squares = editor.fresh(`${result}.subpixel`);
-  const convolution = makeNode('Conv', inputs, [squares], {
-    kernel_shape: { ints: [taps, taps] },
-    pads: { ints: [0, 0, taps - 1, taps - 1] },
-  });
-  const shuffle = makeNode('DepthToSpace', [squares], [result], {
-    blocksize: { int: 2 },
-    mode: { string: 'DCR' },
-  });
-  editor.replace([node], [convolution, shuffle]);
+  for (const node of graph.node) {
+    const filter = editor.weights(node.input[1]);
+    if (filter === undefined || !isDoubling(node, filter) || filter.shape[2] !== 2) continue;
+    const [result] = node.output as [string];
+    const places = [0, 1, 2, 3].map((place) => placeFilter(filter, place, 0));
+    const [inputs, outputs] = filter.shape as [number, number];
+    const joined = new Float32Array(4 * outputs * inputs);
+    places.forEach(({ values }, place) => joined.set(values, place * outputs * inputs));
+    const input = [
+      node.input[0]!,
+      editor.addWeights(`${result}.subpixel.weight`, {
+        shape: [4 * outputs, inputs, 1, 1],
+        values: joined,
+      }),
+    ];
+    const bias = editor.weights(node.input[2]);
+    if (bias !== undefined)
+      input.push(editor.addWeights(`${result}.subpixel.bias`, inPlaces(bias)));
+    const squares = editor.fresh(`${result}.subpixel`);
+    const convolution = makeNode('Conv', input, [squares], { kernel_shape: { ints: [1, 1] } });
+    editor.replace([node], [convolution, shuffle(squares, result)]);
+  }
   return editor.finish();
+};
+
+/**
+ * Makes the four places of each 2×2 square of a transposed convolution's result by convolutions of their own, at half the height and width and
+ * without a tap that is zero. Row o = 2r + p of the result sums x[i]·w[k] over o + pad = 2i + k, so its parity p takes k = p + pad − 2d of row
+ * r + d.
+ *
+ * @param node - as {@link isDoubling} has it.
+ * @returns the four nodes, whose only outputs are places 0 to 3, row by row.
+ */
+export function placeConvolutions(editor: GraphEditor, node: NodeProto): NodeProto[] {
+  const [x, weight, bias] = node.input as [string, string, string | undefined];
+  const filter = editor.weights(weight)!;
+  const pad = intsOf(node, 'pads')?.[0] ?? 0;
+  return [0, 1, 2, 3].map((place) => {
+    const own = placeFilter(filter, place, pad);
+    const [, , height, width] = own.shape as [number, number, number, number];
+    const name = editor.fresh(`${node.output[0]!}.place${place}`);
+    const input = [x, editor.addWeights(`${name}.weight`, own), ...(bias ? [bias] : [])];
+    return makeNode('Conv', input, [name], {
+      kernel_shape: { ints: [height, width] },
+      pads: { ints: [0, 0, height - 1, width - 1] },
+    });
+  });
 }
 
 /** Whether a node is a transposed convolution 2×2 or 3×3 of stride 2 whose result is just twice as high and wide. */
-function isDoubling(node: NodeProto, { shape }: Weights): boolean {
+export function isDoubling(node: NodeProto, { shape }: Weights): boolean {
   const [top = 0, left = 0, bottom = 0, right = 0] = intsOf(node, 'pads') ?? [];
   const is = (name: string, value: string): boolean =>
     (intsOf(node, name) ?? value).toString() === value;
@@ -55,25 +78,19 @@ function isDoubling(node: NodeProto, { shape }: Weights): boolean {
   );
 }
 
-/** From `[C, K, k, k]` to `[4·K, C, taps, taps]`, the four places of a square one after the other. */
-function subpixelFilter({ shape, values }: Weights, pad: number, taps: number): Weights {
+/** The taps `[K, C, h, w]` that one place reads, of a transposed filter `[C, K, k, k]`. */
+function placeFilter({ shape, values }: Weights, place: number, pad: number): Weights {
   const [inputs, outputs, kernel] = shape as [number, number, number, number];
-  const found = new Float32Array(4 * outputs * inputs * taps * taps);
+  // Steps d with 0 <= p + pad - 2d < kernel begin at 0.
+  const tapsAt = (parity: number): number[] =>
+    [0, 1].map((d) => parity + pad - 2 * d).filter((k) => k >= 0 && k < kernel);
+  const [rows, columns] = [tapsAt(place >> 1), tapsAt(place & 1)];
+  const found = new Float32Array(outputs * inputs * rows.length * columns.length);
   let at = 0;
-  for (let place = 0; place < 4; place++)
-    for (let k = 0; k < outputs; k++)
-      for (let c = 0; c < inputs; c++)
-        for (let dy = 0; dy < taps; dy++)
-          for (let dx = 0; dx < taps; dx++, at++) {
-            const [y, x] = [(place >> 1) + pad - 2 * dy, (place & 1) + pad - 2 * dx];
-            if (y < 0 || y >= kernel || x < 0 || x >= kernel) continue;
-            found[at] = values[((c * outputs + k) * kernel + y) * kernel + x]!;
-          }
-  return { shape: [4 * outputs, inputs, taps, taps], values: found };
-}
-
-function fourTimes({ shape, values }: Weights): Weights {
-  const repeated = new Float32Array(4 * values.length);
-  for (let place = 0; place < 4; place++) repeated.set(values, place * values.length);
-  return { shape: [4 * shape[0]!], values: repeated };
+  for (let k = 0; k < outputs; k++)
+    for (let c = 0; c < inputs; c++)
+      for (const y of rows)
+        for (const x of columns)
+          found[at++] = values[((c * outputs + k) * kernel + y) * kernel + x]!;
+  return { shape: [outputs, inputs, rows.length, columns.length], values: found };
 }

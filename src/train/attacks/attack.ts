@@ -104,6 +104,19 @@ export async function attackBatch(
   };
 }
 
+/** The same attack, raising something else. */
+export function withObjective(attack: Attack, objective: ObjectiveName): Attack {
+  return {
+    ...attack,
+    objective,
+    run: (oracle, clean, plan) => {
+      const query: Oracle['query'] = (asked, ...rest) =>
+        oracle.query(asked === attack.objective ? objective : asked, ...rest);
+      return attack.run({ query }, clean, plan);
+    },
+  };
+}
+
 interface Candidates {
   readonly image: tf.Tensor4D;
   readonly objectives: Float32Array;

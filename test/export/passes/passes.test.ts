@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { blockedSums } from '../../../src/export/passes/blocked-sums.js';
 import { foldBatchNorm } from '../../../src/export/passes/fold-batch-norm.js';
+import { GraphEditor, type Pass } from '../../../src/export/passes/graph-editor.js';
 import { leakyRelu } from '../../../src/export/passes/leaky-relu.js';
 import { maskUnpool } from '../../../src/export/passes/mask-unpool.js';
-import { transposedToSubpixel } from '../../../src/export/passes/transposed-to-subpixel.js';
+import { nameSizes } from '../../../src/export/passes/name-sizes.js';
+import { reluOfRelus } from '../../../src/export/passes/relu-of-relus.js';
+import { shuffleByTranspose } from '../../../src/export/passes/shuffle-by-transpose.js';
+import { shuffle, sinkShuffles } from '../../../src/export/passes/sink-shuffles.js';
+import {
+  placeConvolutions,
+  transposedToSubpixel,
+} from '../../../src/export/passes/transposed-to-subpixel.js';
+import { unpoolInPlaces } from '../../../src/export/passes/unpool-in-places.js';
 import { makeNode } from '../../../src/shared/onnx/index.js';
 import { assertSameFunction, graphOf, operatorsOf, randomValues } from './run-graph.js';
 
@@ -86,82 +95,262 @@ describe('leakyRelu', () => {
   });
 });
 
-describe('maskUnpool', () => {
-  const halving = { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } };
-  const graph = graphOf(
+for (const { name, pass } of [
+  { name: 'maskUnpool', pass: maskUnpool },
+  { name: 'unpoolInPlaces', pass: unpoolInPlaces },
+]) {
+  describe(name, () => {
+    const halving = { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } };
+    const graph = graphOf(
+      [
+        makeNode('MaxPool', ['x'], ['pooled', 'indices'], halving),
+        makeNode('Mul', ['pooled', 'two'], ['values']),
+        makeNode('MaxUnpool', ['values', 'indices'], ['y'], halving),
+      ],
+      3,
+      { two: { shape: [], values: Float32Array.of(2) } },
+    );
+
+    it('puts each value where its maximum was, to the bit', async () => {
+      const masked = await assertSameFunction(graph, pass, [2, 3, 8, 6]);
+      assert.ok(!operatorsOf(masked).includes('MaxUnpool'));
+      const pooling = masked.node.find(({ opType }) => opType === 'MaxPool');
+      assert.deepEqual(pooling?.output, ['pooled']);
+    });
+
+    it('puts it at the first of equal maxima, whichever of the four places they are', async () => {
+      // All 16 patterns of a square of zeros and ones, then all equal.
+      const values = new Float32Array(3 * 2 * 34);
+      for (let c = 0; c < 3; c++)
+        for (let pattern = 0; pattern < 16; pattern++)
+          for (let place = 0; place < 4; place++) {
+            const [row, column] = [place >> 1, 2 * pattern + (place & 1)];
+            values[(c * 2 + row) * 34 + column] = (pattern >> place) & 1;
+          }
+      await assertSameFunction(graph, pass, [1, 3, 2, 34], { values });
+    });
+
+    it('keeps negative maxima and zeros apart', async () => {
+      const values = Float32Array.from({ length: 48 }, (_, i) => [-1, 0, -0, -2][i % 4]!);
+      await assertSameFunction(graph, pass, [1, 3, 4, 4], { values });
+    });
+
+    it('tells the least of differences from none', async () => {
+      const next = 1 + 2 ** -23; // The float32 after 1.
+      const values = Float32Array.from({ length: 48 }, (_, i) => [1, next, next, 1, next][i % 5]!);
+      await assertSameFunction(graph, pass, [1, 3, 4, 4], { values });
+    });
+
+    it('leaves an unpooling of other windows', () => {
+      const windows = { kernel_shape: { ints: [3, 3] }, strides: { ints: [3, 3] } };
+      const other = graphOf(
+        [
+          makeNode('MaxPool', ['x'], ['pooled', 'indices'], windows),
+          makeNode('MaxUnpool', ['pooled', 'indices'], ['y'], windows),
+        ],
+        3,
+      );
+      assert.deepEqual(operatorsOf(pass(other)), ['MaxPool', 'MaxUnpool']);
+    });
+  });
+}
+
+/** A transposed convolution of stride 2 over four channels. */
+const transposed = (kernel: number, pads: number[], bias: readonly string[]) =>
+  graphOf(
     [
-      makeNode('MaxPool', ['x'], ['pooled', 'indices'], halving),
-      makeNode('Mul', ['pooled', 'two'], ['values']),
-      makeNode('MaxUnpool', ['values', 'indices'], ['y'], halving),
+      makeNode('ConvTranspose', ['x', 'w', ...bias], ['y'], {
+        kernel_shape: { ints: [kernel, kernel] },
+        strides: { ints: [2, 2] },
+        pads: { ints: pads },
+      }),
     ],
-    3,
-    { two: { shape: [], values: Float32Array.of(2) } },
+    4,
+    { w: filter([4, 3, kernel, kernel], 3), bias: vector([1, -2, 3]) },
   );
 
-  it('puts each value where its maximum was, to the bit', async () => {
-    const masked = await assertSameFunction(graph, maskUnpool, [2, 3, 8, 6]);
-    assert.ok(!operatorsOf(masked).includes('MaxUnpool'));
-    const pooling = masked.node.find(({ opType }) => opType === 'MaxPool');
-    assert.deepEqual(pooling?.output, ['pooled']);
-  });
+describe('transposedToSubpixel', () => {
+  for (const bias of [[], ['bias']]) {
+    it(`makes 2×2 a convolution at half the size, with${bias.length > 0 ? '' : 'out'} a bias`, async () => {
+      const graph = transposed(2, [0, 0, 0, 0], bias);
+      for (const shape of [
+        [2, 4, 5, 3],
+        [1, 4, 1, 1],
+      ] as const) {
+        const own = await assertSameFunction(graph, transposedToSubpixel, shape, {
+          tolerance: ROUNDING,
+        });
+        assert.deepEqual(operatorsOf(own), ['Conv', 'DepthToSpace']);
+      }
+    });
+  }
 
-  it('puts it at the first of equal maxima, whichever of the four places they are', async () => {
-    // All 16 patterns of a square of zeros and ones, then all equal.
-    const values = new Float32Array(3 * 2 * 34);
-    for (let c = 0; c < 3; c++)
-      for (let pattern = 0; pattern < 16; pattern++)
-        for (let place = 0; place < 4; place++) {
-          const [row, column] = [place >> 1, 2 * pattern + (place & 1)];
-          values[(c * 2 + row) * 34 + column] = (pattern >> place) & 1;
-        }
-    await assertSameFunction(graph, maskUnpool, [1, 3, 2, 34], { values });
-  });
-
-  it('keeps negative maxima and zeros apart', async () => {
-    const values = Float32Array.from({ length: 48 }, (_, i) => [-1, 0, -0, -2][i % 4]!);
-    await assertSameFunction(graph, maskUnpool, [1, 3, 4, 4], { values });
+  it('leaves 3×3, whose places read several numbers, and what does not double the size', () => {
+    for (const graph of [transposed(3, [1, 1, 0, 0], []), transposed(3, [0, 0, 0, 0], [])]) {
+      assert.deepEqual(operatorsOf(transposedToSubpixel(graph)), ['ConvTranspose']);
+    }
   });
 });
 
-describe('transposedToSubpixel', () => {
+describe('placeConvolutions', () => {
   for (const { kernel, pads } of [
     { kernel: 2, pads: [0, 0, 0, 0] },
     { kernel: 3, pads: [1, 1, 0, 0] },
   ]) {
     for (const bias of [[], ['bias']]) {
-      it(`makes ${kernel}×${kernel} a convolution at half the size, with${bias.length > 0 ? '' : 'out'} a bias`, async () => {
-        const attributes = {
-          kernel_shape: { ints: [kernel, kernel] },
-          strides: { ints: [2, 2] },
-          pads: { ints: pads },
+      it(`makes the places of ${kernel}×${kernel} one by one, with${bias.length > 0 ? '' : 'out'} a bias`, async () => {
+        const laidOut: Pass = (graph) => {
+          const editor = new GraphEditor(graph);
+          const end = editor.producer('y')!;
+          const places = placeConvolutions(editor, end);
+          const names = places.map(({ output }) => output[0]!);
+          const joined = makeNode('Concat', names, ['joined'], { axis: { int: 1 } });
+          editor.replace([end], [...places, joined, shuffle('joined', 'y')]);
+          return editor.finish();
         };
-        const graph = graphOf(
-          [makeNode('ConvTranspose', ['x', 'w', ...bias], ['y'], attributes)],
-          4,
-          {
-            w: filter([4, 3, kernel, kernel], 3),
-            bias: vector([1, -2, 3]),
-          },
-        );
-        for (const shape of [
-          [2, 4, 5, 3],
-          [1, 4, 1, 1],
-        ] as const) {
-          const own = await assertSameFunction(graph, (g) => transposedToSubpixel(g, 'y'), shape, {
-            tolerance: ROUNDING,
-          });
-          assert.deepEqual(operatorsOf(own), ['Conv', 'DepthToSpace']);
-        }
+        const graph = transposed(kernel, pads, bias);
+        await assertSameFunction(graph, laidOut, [2, 4, 5, 3], { tolerance: ROUNDING });
       });
     }
   }
+});
 
-  it('leaves one that does not double the size', () => {
-    const attributes = { strides: { ints: [2, 2] }, kernel_shape: { ints: [3, 3] } };
-    const graph = graphOf([makeNode('ConvTranspose', ['x', 'w'], ['y'], attributes)], 4, {
-      w: filter([4, 3, 3, 3], 3),
+describe('reluOfRelus', () => {
+  it('drops a Relu of a sum of Relus, to the bit', async () => {
+    const graph = graphOf(
+      [
+        makeNode('Relu', ['x'], ['a']),
+        makeNode('MaxPool', ['a'], ['b'], { kernel_shape: { ints: [1, 1] } }),
+        makeNode('Add', ['a', 'b'], ['s']),
+        makeNode('Relu', ['s'], ['r']),
+        makeNode('Mul', ['r', 'r'], ['y']),
+      ],
+      2,
+    );
+    const fewer = await assertSameFunction(graph, reluOfRelus, [1, 2, 4, 3]);
+    assert.deepEqual(operatorsOf(fewer), ['Relu', 'MaxPool', 'Add', 'Mul']);
+  });
+
+  it('leaves one whose sum has a part that may be negative, and one that is the output', () => {
+    const nodes = [makeNode('Relu', ['x'], ['a']), makeNode('Add', ['a', 'x'], ['s'])];
+    const mixed = graphOf(
+      [...nodes, makeNode('Relu', ['s'], ['r']), makeNode('Neg', ['r'], ['y'])],
+      2,
+    );
+    assert.equal(operatorsOf(reluOfRelus(mixed)).filter((op) => op === 'Relu').length, 2);
+    const last = graphOf([makeNode('Relu', ['x'], ['a']), makeNode('Relu', ['a'], ['y'])], 2);
+    assert.deepEqual(operatorsOf(reluOfRelus(last)), ['Relu', 'Relu']);
+  });
+});
+
+describe('sinkShuffles', () => {
+  const one = { kernel_shape: { ints: [1, 1] } };
+  const wide = { kernel_shape: { ints: [3, 3] }, pads: { ints: [1, 1, 1, 1] } };
+
+  it('computes activations, sums and convolutions before the shuffle', async () => {
+    const graph = graphOf(
+      [
+        shuffle('x', 'a'), // 16 channels to 4
+        makeNode('Conv', ['a', 'w1', 'b1'], ['h'], one),
+        makeNode('LeakyRelu', ['h'], ['l'], { alpha: { float: 0.25 } }),
+        makeNode('Conv', ['l', 'w2'], ['m'], wide),
+        makeNode('Relu', ['m'], ['r']),
+        makeNode('Add', ['a', 'r'], ['y']),
+      ],
+      16,
+      { w1: filter([4, 4, 1, 1], 1), b1: vector([1, 2, 3, 4]), w2: filter([4, 4, 3, 3], 2) },
+    );
+    const sunk = await assertSameFunction(graph, sinkShuffles, [2, 16, 5, 3], {
+      tolerance: ROUNDING,
     });
-    assert.equal(transposedToSubpixel(graph, 'y'), graph);
+    assert.deepEqual(operatorsOf(sunk), [
+      ...['Conv', 'LeakyRelu', 'Conv', 'Relu', 'Add', 'DepthToSpace'],
+    ]);
+  });
+
+  it('takes whole blocks of channels in groups', async () => {
+    const graph = graphOf([shuffle('x', 'a'), makeNode('Conv', ['a', 'w'], ['y'], one)], 64, {
+      w: filter([16, 16, 1, 1], 3),
+    });
+    const sunk = await assertSameFunction(graph, sinkShuffles, [1, 64, 4, 2], {
+      tolerance: ROUNDING,
+    });
+    assert.deepEqual(operatorsOf(sunk), ['Conv', 'DepthToSpace']);
+  });
+
+  it('leaves what would cost more: strides, wide filters of many channels, what is laid out anyway', () => {
+    const halved = { ...one, strides: { ints: [2, 2] } };
+    for (const nodes of [
+      [shuffle('x', 'a'), makeNode('Conv', ['a', 'w'], ['y'], halved)],
+      [shuffle('x', 'a'), makeNode('Conv', ['a', 'v'], ['y'], wide)],
+      [
+        shuffle('x', 'a'),
+        makeNode('Relu', ['a'], ['r']),
+        makeNode('Softmax', ['a'], ['q']),
+        makeNode('Add', ['r', 'q'], ['y']),
+      ],
+    ]) {
+      const graph = graphOf(nodes, 64, {
+        w: filter([4, 16, 1, 1], 1),
+        v: filter([8, 16, 3, 3], 1),
+      });
+      assert.deepEqual(operatorsOf(sinkShuffles(graph)), operatorsOf(graph));
+    }
+  });
+});
+
+describe('shuffleByTranspose', () => {
+  it('moves the numbers that DepthToSpace moves, to where it does', async () => {
+    // Channels are known behind a convolution.
+    const nodes = [
+      makeNode('Conv', ['x', 'w'], ['h'], { kernel_shape: { ints: [1, 1] } }),
+      shuffle('h', 's'),
+    ];
+    for (const end of [makeNode('Relu', ['s'], ['y']), makeNode('Add', ['s', 's'], ['y'])]) {
+      const graph = graphOf([...nodes, end], 2, { w: filter([12, 2, 1, 1], 5) });
+      const moved = await assertSameFunction(graph, shuffleByTranspose, [2, 2, 5, 3], {
+        tolerance: ROUNDING,
+      });
+      assert.ok(!operatorsOf(moved).includes('DepthToSpace'));
+    }
+  });
+});
+
+describe('nameSizes', () => {
+  it('writes down true sizes, and changes no node', async () => {
+    const graph = graphOf(
+      [
+        makeNode('Conv', ['x', 'w'], ['half'], {
+          ...{ kernel_shape: { ints: [3, 3] }, strides: { ints: [2, 2] } },
+          pads: { ints: [1, 1, 1, 1] },
+        }),
+        makeNode('MaxPool', ['half'], ['quarter'], {
+          ...{ kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } },
+        }),
+        makeNode('Conv', ['quarter', 'd'], ['dilated'], {
+          ...{ kernel_shape: { ints: [3, 3] }, dilations: { ints: [4, 4] } },
+          pads: { ints: [4, 4, 4, 4] },
+        }),
+        shuffle('dilated', 'again'),
+        makeNode('Conv', ['again', 'w'], ['y'], { kernel_shape: { ints: [3, 3] } }),
+      ],
+      2,
+      { w: filter([2, 2, 3, 3], 6), d: filter([8, 2, 3, 3], 7) },
+    );
+    const named = await assertSameFunction(graph, nameSizes, [1, 2, 16, 24], {
+      tolerance: ROUNDING,
+    });
+    assert.deepEqual(named.node, graph.node);
+    const sizes = named.valueInfo.map(({ name, type }) => [
+      name,
+      ...type!.tensorType!.shape!.dim.map(({ dimValue, dimParam }) => dimValue ?? dimParam),
+    ]);
+    assert.deepEqual(sizes, [
+      ['half', 'N', 2, 'H/2', 'W/2'],
+      ['quarter', 'N', 2, 'H/4', 'W/4'],
+      ['dilated', 'N', 8, 'H/4', 'W/4'],
+      ['again', 'N', 2, 'H/2', 'W/2'],
+    ]);
   });
 });
 
