@@ -36,17 +36,17 @@ const VARIANTS: Readonly<Record<string, Partial<TrainConfig>>> = {
   'no flip': { augment: ['scale', 'color'] },
   'no scale': { augment: ['flip', 'color'] },
   'no color': { augment: ['flip', 'scale'] },
-  'whole scenes, no crop': { cropHeight: undefined, cropWidth: undefined },
+  'whole scenes': { cropHeight: undefined, cropWidth: undefined },
   'no moving average': { emaDecay: 0 },
   'no warm-up': { warmupEpochs: 0 },
   cosine: { schedule: 'cosine' },
-  'step, lr 5e-4': { schedule: 'step', learningRate: 5e-4, lrDecayEpochs: 7 },
+  'step at 5e-4': { schedule: 'step', learningRate: 5e-4, lrDecayEpochs: 7 },
   'hard pixels below 0.7': { hardBelow: 0.7 },
   'encoder first': { encoderFirst: true, encoderEpochs: 8, epochs: 12 },
   'weighing none': { weighing: 'none' },
   'weighing mfb': { weighing: 'mfb' },
   'soft IoU': { iouLoss: 1 },
-  'soft IoU, weighing none': { iouLoss: 1, weighing: 'none' },
+  'soft IoU and weighing none': { iouLoss: 1, weighing: 'none' },
 };
 
 const SILENT: TrainObserver = {

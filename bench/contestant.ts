@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 
-/** Runs each time it is asked: the first wakes its threads and is not counted. */
-const RUNS = 3;
+/** Runs each time it is asked: the first wakes its threads and is not counted; of the others the least is. */
+const RUNS = 8;
+/** Until the threads of whoever ran before have stopped to spin. */
+const PAUSE_MS = 300;
 
 /** A process that runs one thing each time it is asked, and says how long it took. */
 export interface Contestant {
@@ -28,6 +31,7 @@ export function startContestant(program: string, args: readonly string[]): Conte
       return peak;
     },
     run: async (kept) => {
+      await setTimeout(PAUSE_MS);
       child.stdin.write(`${RUNS}\n`);
       const line = await lines.next();
       if (line.done === true) return;

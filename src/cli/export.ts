@@ -18,6 +18,7 @@ interface ExportFlags {
   readonly saveDir: string;
   readonly out?: string;
   readonly format: (typeof FORMATS)[number];
+  readonly optimize: boolean;
   readonly json?: boolean;
 }
 
@@ -35,16 +36,20 @@ export function configureExport(command: Command): void {
         .default('onnx'),
     )
     .option('--out <dir>', `folder of the models (default: ${Object.values(FOLDERS).join(' or ')})`)
+    .option(
+      '--no-optimize',
+      'write the graph as it was recorded: PRelu, MaxUnpool, and no NAME.serve.onnx',
+    )
     .option('--json', 'print the result as one JSON object')
     .action(async (flags: ExportFlags) => {
       if (flags.format === 'pytorch-names') return exportNames(flags);
-      const { name, json } = flags;
+      const { name, json, optimize: isOptimized } = flags;
       const outDir = flags.out ?? FOLDERS.onnx;
       // Before TensorFlow is started, or even set up: a wrong name is told at once.
       const checkpoint = await readExportable(checkpointFolder(flags));
       await useDevice('cpu', printMessage);
       const segprobeVersion = packageVersion();
-      const exported = await checkpoint.export({ name, outDir, segprobeVersion });
+      const exported = await checkpoint.export({ name, outDir, segprobeVersion, isOptimized });
       if (json) {
         printJson(exported);
         return;

@@ -26,11 +26,12 @@ export interface ExportedAttacker {
  */
 export async function exportAttacker(
   { checkpoint: { state, weights }, weightsFile, weightsSha256 }: Hashed<AttackerCheckpoint>,
-  { name, outDir, segprobeVersion }: ExportOptions,
+  { name, outDir, segprobeVersion, isOptimized = true }: ExportOptions,
 ): Promise<ExportedAttacker> {
   const attacker = { shape: state.config, weights, weightsFile };
   const facts = attackerFacts(state, weightsSha256);
-  const graph = optimize(createAttackerGraph(name, attacker));
+  const recorded = createAttackerGraph(name, attacker);
+  const graph = isOptimized ? optimize(recorded) : recorded;
   const onnx = encodeModel(
     makeModel(graph, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
   );

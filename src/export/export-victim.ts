@@ -16,6 +16,8 @@ export interface ExportOptions {
   /** Where `NAME.onnx`, `NAME.json` and a victim's `NAME.serve.onnx` go. */
   readonly outDir: string;
   readonly segprobeVersion: string;
+  /** Whether graphs go through the optimiser; without, a victim has no serving form. @defaultValue true */
+  readonly isOptimized?: boolean;
 }
 
 export interface ExportedVictim {
@@ -34,7 +36,7 @@ export interface ExportedVictim {
  */
 export async function exportVictim(
   { checkpoint: { state, weights }, weightsFile, weightsSha256 }: HashedCheckpoint,
-  { name, outDir, segprobeVersion }: ExportOptions,
+  { name, outDir, segprobeVersion, isOptimized = true }: ExportOptions,
 ): Promise<ExportedVictim> {
   const { model } = state.config;
   const victim = { model, classCount: state.classes.length, weights, weightsFile };
@@ -44,10 +46,11 @@ export async function exportVictim(
     encodeModel(
       makeModel(form, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
     );
-  const [onnx, serving] = [encode(optimize(recorded)), encode(toServingForm(recorded))];
+  const onnx = encode(isOptimized ? optimize(recorded) : recorded);
+  const serving = isOptimized ? encode(toServingForm(recorded)) : undefined;
   const manifest = createVictimManifest({ name, facts, state, onnx, segprobeVersion });
   const verification = await verifyVictim(onnx, victim);
-  await verifyServingForm(serving, onnx, victim.classCount);
+  if (serving !== undefined) await verifyServingForm(serving, onnx, victim.classCount);
   const file = await writeModel(outDir, manifest, onnx, serving);
   return { file, manifest, verification };
 }

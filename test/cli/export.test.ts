@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { ExportedVictim } from '../../src/export/export-victim.js';
 import { isNativeTensorFlowReady } from '../../src/graph/native/link.js';
 import { openModel } from '../../src/inference/open-model.js';
+import { decodeModel } from '../../src/shared/onnx/index.js';
 import { writeAttackerCheckpoint } from '../../src/train/attacker-checkpoint.js';
 import { writeEnetCheckpoint } from '../export/enet-checkpoint.js';
 import { attackerCheckpoint } from '../support/attacker-checkpoints.js';
@@ -62,6 +63,15 @@ describe('segprobe export', function () {
       assert.deepEqual((await openModel(path.join(folder, file))).manifest, manifest);
       assert.ok(verification.logitDifference <= 1e-4);
       assert.ok(verification.labelAgreement >= 0.999);
+    });
+
+    it('writes the graph as it was recorded with --no-optimize, and no serving form', async () => {
+      const { code, stderr } = await run('--name', 'street', '--out', 'plain', '--no-optimize');
+      assert.equal(code, 0, stderr);
+      const bytes = await readFile(path.join(folder, 'plain', 'street.onnx'));
+      const operators = new Set(decodeModel(bytes, 'street').graph.node.map((node) => node.opType));
+      assert.ok(operators.has('PRelu') && operators.has('MaxUnpool'));
+      assert.ok(!existsSync(path.join(folder, 'plain', 'street.serve.onnx')));
     });
 
     it('says in two lines what it wrote, by default into models/onnx', async () => {

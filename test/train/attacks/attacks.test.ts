@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { checkpoints } from '../../../src/train/attacks/apgd.js';
-import { attackBatch } from '../../../src/train/attacks/attack.js';
+import { attackBatch, type Oracle, withObjective } from '../../../src/train/attacks/attack.js';
 import { ATTACKS } from '../../../src/train/attacks/index.js';
 import type { Budget } from '../../../src/train/attacks/norm.js';
 import { isSegprobeError } from '../../../src/shared/errors.js';
@@ -143,5 +143,26 @@ describe('attacks', () => {
 
   it('looks at its checkpoints as the paper says: 22 %, then 19, 16, 13, 10, 7, 6 % on', () => {
     assert.deepEqual(checkpoints(100), [22, 41, 57, 70, 80, 87, 93, 99]);
+  });
+});
+
+describe('withObjective', () => {
+  useNativeTensorFlow();
+
+  it('lets an attack raise something else, and is judged by the same', async () => {
+    const linear = linearOracle(slopes());
+    const asked: string[] = [];
+    const oracle: Oracle = {
+      query: (objective, ...rest) => {
+        asked.push(objective);
+        return linear.query(objective, ...rest);
+      },
+    };
+    const clean = greyPictures();
+    const attack = withObjective(ATTACKS['pgd']!, 'margin');
+    const budget = { norm: 'linf', epsilon: 0.1, steps: 2 } as const;
+    const { image } = await attackBatch(attack, oracle, clean, budget);
+    tf.dispose([image, clean]);
+    assert.deepEqual(asked, ['cross-entropy', 'margin', 'margin', 'cross-entropy']);
   });
 });
