@@ -16,6 +16,7 @@ import type { Page } from './landing.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { Limits } from './limits.js';
 import { logRequests } from './logger.js';
+import { createMetrics, type Metrics } from './metrics.js';
 import { createByteBudget } from './read-body.js';
 import { createSegmentRoute } from './segment-route.js';
 
@@ -48,6 +49,12 @@ export function createApp(deps: AppDeps): Express {
   // One more than there are workers: a picture is decoded while another is in its worker.
   const gate = createGate({ running: pool.workers + 1, waiting: limits.maxQueue });
   const budget = createByteBudget(limits.maxBufferedBytes);
+  const metrics = createMetrics({
+    running: () => gate.running,
+    waiting: () => gate.waiting,
+    models: () => [...pool.models.values()].map(({ name, facts: { kind } }) => ({ name, kind })),
+    provider: pool.provider,
+  });
   const page = readLandingPage();
 
   const open: Record<string, Route> = {
@@ -63,13 +70,15 @@ export function createApp(deps: AppDeps): Express {
       get: (_request, response) =>
         void response.json({ attackers: listModels(pool, 'attacker'), controls: listControls() }),
     },
-    '/segment': { post: createSegmentRoute({ pool, gate, limits, budget }) },
-    '/attack': { post: createAttackRoute({ pool, gate, limits, budget }) },
+    '/metrics': { get: answerMetrics(metrics) },
+    '/segment': { post: createSegmentRoute({ pool, gate, limits, budget, metrics }) },
+    '/attack': { post: createAttackRoute({ pool, gate, limits, budget, metrics }) },
   };
 
   const app = express();
   app.set('query parser', 'simple');
-  app.use(logRequests(logger), securityHeaders(page), refuseWhileDraining(readiness));
+  app.use(logRequests(logger), metrics.countRequests);
+  app.use(securityHeaders(page), refuseWhileDraining(readiness));
   addRoutes(app, open);
   if (apiKey !== undefined) app.use(requireApiKey(apiKey));
   addRoutes(app, closed);
@@ -118,6 +127,14 @@ function securityHeaders({ scriptSources, styleSources }: Page): RequestHandler 
     // The service speaks HTTP; whoever puts TLS before it says so there.
     strictTransportSecurity: false,
   });
+}
+
+/** What Prometheus reads. */
+function answerMetrics({ registry }: Metrics): RequestHandler {
+  return async (_request, response) => {
+    const text = await registry.metrics();
+    response.set('Content-Type', registry.contentType).send(Buffer.from(text));
+  };
 }
 
 function probeReadiness(readiness: () => Readiness): RequestHandler {

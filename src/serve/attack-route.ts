@@ -7,15 +7,16 @@ import type { InferencePool } from '../inference/pool.js';
 import { RENDERINGS, renderPng } from '../inference/render.js';
 import type { ModelFacts } from '../shared/manifest.js';
 import { createImageRoute, type ImageRouteDeps } from './image-route.js';
+import type { Metrics } from './metrics.js';
 import { queriedMethod, queriedStrength, queriedVictim } from './queries.js';
 
 const PICTURES = ['attacked', ...RENDERINGS] as const;
 
 /** `POST /attack`: pictures in, attacked pictures and what they did out. */
 export function createAttackRoute(
-  deps: ImageRouteDeps & { readonly pool: InferencePool },
+  deps: ImageRouteDeps & { readonly pool: InferencePool; readonly metrics: Metrics },
 ): RequestHandler {
-  const { pool, limits } = deps;
+  const { pool, limits, metrics } = deps;
   return createImageRoute(deps, {
     formats: { pictures: PICTURES, png: 'attacked' },
     prepare: (request) => {
@@ -29,6 +30,7 @@ export function createAttackRoute(
           what: name,
           maxPixels: limits.maxPixels,
         });
+        metrics.observePicture(model, attacked.milliseconds);
         const start = performance.now();
         const summary = summarizeAttack(attacked, facts);
         const [png, labels] =

@@ -76,6 +76,7 @@ function sendProblem(
 ): void {
   const status = refusal === undefined ? 500 : HTTP_STATUS[refusal.code];
   const code = refusal?.code ?? INTERNAL_CODE;
+  response.locals['code'] = code; // For the metrics.
   const problem: Problem = {
     type: `urn:segprobe:error:${code}`,
     title: titleOf(code),

@@ -49,11 +49,15 @@ export function createImageRoute<Picture extends string>(
     const signal = signalOf(response);
     const images = await readImages(request, response, deps);
     const format = chooseFormat(request, images.length, formats);
-    const answers = await deps.gate.run(async () => {
-      const done: ImageAnswer[] = [];
-      for (const image of images) done.push(await work(image, format, signal));
-      return done;
-    }, signal);
+    const answers = await deps.gate.run(
+      async () => {
+        const done: ImageAnswer[] = [];
+        for (const image of images) done.push(await work(image, format, signal));
+        return done;
+      },
+      signal,
+      request.ip,
+    );
     send(response, images, answers);
   };
 }

@@ -3,13 +3,14 @@ import type { InferencePool } from '../inference/pool.js';
 import { RENDERINGS, renderPng, summarize } from '../inference/render.js';
 import { segmentPicture } from '../inference/segment-picture.js';
 import { createImageRoute, type ImageRouteDeps } from './image-route.js';
+import type { Metrics } from './metrics.js';
 import { queriedVictim } from './queries.js';
 
 /** `POST /segment`: pictures in, label maps out. */
 export function createSegmentRoute(
-  deps: ImageRouteDeps & { readonly pool: InferencePool },
+  deps: ImageRouteDeps & { readonly pool: InferencePool; readonly metrics: Metrics },
 ): RequestHandler {
-  const { pool, limits } = deps;
+  const { pool, limits, metrics } = deps;
   return createImageRoute(deps, {
     formats: { pictures: RENDERINGS, png: 'mask' },
     prepare: (request) => {
@@ -22,6 +23,7 @@ export function createSegmentRoute(
           maxPixels: limits.maxPixels,
           signal,
         });
+        metrics.observePicture(model, segmentation.milliseconds);
         const start = performance.now();
         const png = format === 'json' ? undefined : await renderPng(format, segmentation, facts);
         const encode = performance.now() - start;
