@@ -5,7 +5,7 @@ import type { ExportedVictim } from '../export/export-victim.js';
 import { exportPyTorchNames } from '../export/pytorch-names.js';
 import { useDevice } from '../train/device.js';
 import { printJson, printLine, printMessage } from './output.js';
-import { packageVersion } from './package-version.js';
+import { packageVersion } from '../data/package-version.js';
 import { formatPercent } from './scores.js';
 import { checkpointFolder } from './training-flags.js';
 

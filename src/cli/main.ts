@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { isSegprobeError, messageOf } from '../shared/errors.js';
 import { COMMANDS } from './commands.js';
 import { EXIT } from './exit-codes.js';
-import { packageVersion } from './package-version.js';
+import { packageVersion } from '../data/package-version.js';
 
 /**
  * Runs the command line.

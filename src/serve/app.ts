@@ -3,6 +3,7 @@ import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { CONTROLS } from '../data/controls/index.js';
+import { packageVersion } from '../data/package-version.js';
 import { createGate } from '../inference/gate.js';
 import type { OpenedModel } from '../inference/open-model.js';
 import type { InferencePool } from '../inference/pool.js';
@@ -17,6 +18,7 @@ import { DEFAULT_LIMITS } from './limits.js';
 import type { Limits } from './limits.js';
 import { logRequests } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
+import { createOpenInferenceRoutes } from './open-inference-routes.js';
 import { createByteBudget } from './read-body.js';
 import { createSegmentRoute } from './segment-route.js';
 
@@ -73,6 +75,11 @@ export function createApp(deps: AppDeps): Express {
     '/metrics': { get: answerMetrics(metrics) },
     '/segment': { post: createSegmentRoute({ pool, gate, limits, budget, metrics }) },
     '/attack': { post: createAttackRoute({ pool, gate, limits, budget, metrics }) },
+    ...createOpenInferenceRoutes({
+      ...{ pool, gate, limits, budget, metrics },
+      isReady: () => readiness() === 'ready',
+      version: packageVersion(),
+    }),
   };
 
   const app = express();

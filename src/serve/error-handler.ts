@@ -55,6 +55,8 @@ export interface Problem {
   readonly instance: string;
   readonly code: ErrorCode | typeof INTERNAL_CODE;
   readonly requestId: string;
+  /** The detail again, under `/v2`. */
+  readonly error?: string;
 }
 
 /** Answers any error as `application/problem+json`. Comes last in the app. */
@@ -77,17 +79,20 @@ function sendProblem(
   const status = refusal === undefined ? 500 : HTTP_STATUS[refusal.code];
   const code = refusal?.code ?? INTERNAL_CODE;
   response.locals['code'] = code; // For the metrics.
+  const detail =
+    refusal === undefined || status === 500
+      ? 'The service failed. Its log says more, under this requestId.'
+      : refusal.message;
   const problem: Problem = {
     type: `urn:segprobe:error:${code}`,
     title: titleOf(code),
     status,
-    detail:
-      refusal === undefined || status === 500
-        ? 'The service failed. Its log says more, under this requestId.'
-        : refusal.message,
+    detail,
     instance: request.path,
     code,
     requestId: request.id as string,
+    // What clients of the Open Inference Protocol read.
+    ...(request.path.startsWith('/v2/') && { error: detail }),
   };
   if (status === 503) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
   if (status === 401) response.set('WWW-Authenticate', 'Bearer');

@@ -94,7 +94,7 @@ function rounded(milliseconds: ImageAnswer['milliseconds']): Record<string, numb
 }
 
 /** Aborts when the client goes before its answer. */
-function signalOf(response: Response): AbortSignal {
+export function signalOf(response: Response): AbortSignal {
   const abort = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) abort.abort(new Error('the client left'));

@@ -9,7 +9,7 @@ export interface Metrics {
   /** Where the time of a picture went, in milliseconds. */
   observePicture(
     model: string,
-    milliseconds: { readonly decode: number; readonly queue: number; readonly inference: number },
+    milliseconds: { readonly decode?: number; readonly queue?: number; readonly inference: number },
   ): void;
 }
 
@@ -82,8 +82,8 @@ export function createMetrics(source: MetricsSource): Metrics {
       next();
     },
     observePicture(model, milliseconds) {
-      decode.observe(milliseconds.decode / 1000);
-      queue.observe(milliseconds.queue / 1000);
+      if (milliseconds.decode !== undefined) decode.observe(milliseconds.decode / 1000);
+      if (milliseconds.queue !== undefined) queue.observe(milliseconds.queue / 1000);
       inference.observe({ model, provider: source.provider }, milliseconds.inference / 1000);
     },
   };
