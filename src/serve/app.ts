@@ -20,6 +20,7 @@ import { logRequests } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createOpenInferenceRoutes } from './open-inference-routes.js';
 import { createByteBudget } from './read-body.js';
+import { createSamplesRoute } from './samples.js';
 import { createSegmentRoute } from './segment-route.js';
 
 /** Whether the service takes requests; the server changes it, the app reads it. */
@@ -63,6 +64,7 @@ export function createApp(deps: AppDeps): Express {
     '/': { get: (_request, response) => void response.type('html').send(page.html) },
     '/healthz': { get: (_request, response) => void response.json({ status: 'alive' }) },
     '/readyz': { get: probeReadiness(readiness) },
+    '/samples/:file': { get: createSamplesRoute() },
   };
   const closed: Record<string, Route> = {
     '/models': {
