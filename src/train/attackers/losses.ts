@@ -30,10 +30,11 @@ function objectiveLoss(name: ObjectiveName, goal: AttackerGoal): AttackerLoss {
   return ({ image, attacked, logits, label, classWeights }) => {
     const { wanted, weight } = goalPixels(goal, label, classWeights);
     // A training has no end that it comes nearer to: SegPGD's weighting stays halfway.
-    const pixels = { label: wanted, weight, progress: tf.scalar(0.5) };
+    const sign = tf.scalar(goal.kind === 'become' ? -1 : 1);
+    const pixels = { label: wanted, weight, progress: tf.scalar(0.5), sign };
     const raised = tf.mean<tf.Scalar>(attackObjective(name, logits, pixels));
     return {
-      loss: goal.kind === 'become' ? raised : tf.neg(raised),
+      loss: tf.neg(raised),
       distance: l2Norm(tf.sub(attacked, image)),
       crossEntropy: crossEntropy(logits, label, classWeights),
     };

@@ -12,11 +12,20 @@ export const OBJECTIVES = [
 ] as const;
 export type ObjectiveName = (typeof OBJECTIVES)[number];
 
-/** Logits `[P, K]`, the right class as one-hot `[P, K]`, and how much of the attack is done, a scalar in 0..1. */
-type PixelTensors = readonly [logits: tf.Tensor, oneHot: tf.Tensor, progress: tf.Tensor];
+/** What an objective of pixels reads. */
+interface Pixels {
+  /** `[P, K]`. */
+  readonly logits: tf.Tensor;
+  /** The class that is led away from, or towards: `[P, K]`. */
+  readonly oneHot: tf.Tensor;
+  /** How much of the attack is done, a scalar in 0..1. */
+  readonly progress: tf.Tensor;
+  /** 1 leads away from the class, −1 towards it. */
+  readonly sign: tf.Tensor;
+}
 
 /** What each pixel adds `[P, 1]`, and its derivative by the logits `[P, K]`. */
-type PixelObjective = (...tensors: PixelTensors) => { value: tf.Tensor; slope: tf.Tensor };
+type PixelObjective = (pixels: Pixels) => { value: tf.Tensor; slope: tf.Tensor };
 
 /** −log p of the right class. */
 const crossEntropy = (logits: tf.Tensor, oneHot: tf.Tensor) => {
@@ -30,11 +39,19 @@ const crossEntropy = (logits: tf.Tensor, oneHot: tf.Tensor) => {
   };
 };
 
-/** Cross entropy times a weight that the gradient takes as given. */
+/** Cross entropy, up or down, times a weight that the gradient takes as given. */
 const weighted = (
   { value, slope }: ReturnType<typeof crossEntropy>,
-  weight: tf.Tensor,
-): ReturnType<PixelObjective> => ({ value: tf.mul(value, weight), slope: tf.mul(slope, weight) });
+  sign: tf.Tensor,
+  weight: tf.Tensor = tf.scalar(1),
+): ReturnType<PixelObjective> => {
+  const factor = tf.mul(sign, weight);
+  return { value: tf.mul(value, factor), slope: tf.mul(slope, factor) };
+};
+
+/** A share in 0..1 of what is left to do, where `share` is of pixels that are of the class: all of it to lead away, none to lead towards. */
+const left = (share: tf.Tensor, sign: tf.Tensor): tf.Tensor =>
+  tf.add(tf.mul(share, sign), tf.div(tf.sub(1, sign), 2));
 
 /** The logit of the right class `[P, 1]`. */
 const right = (logits: tf.Tensor, oneHot: tf.Tensor): tf.Tensor =>
@@ -49,61 +66,72 @@ const isRight = (logits: tf.Tensor, oneHot: tf.Tensor): tf.Tensor =>
   tf.cast(tf.greaterEqual(right(logits, oneHot), rival(logits, oneHot)), 'float32');
 
 const PIXEL_OBJECTIVES: Readonly<Record<ObjectiveName, PixelObjective>> = {
-  'cross-entropy': (logits, oneHot) => crossEntropy(logits, oneHot),
-  // Pixels that are wrong already are left alone: the budget goes to those that are not.
-  'masked-cross-entropy': (logits, oneHot) =>
-    weighted(crossEntropy(logits, oneHot), isRight(logits, oneHot)),
-  // Of Carlini and Wagner (arXiv:1608.04644): the rival's lead, of no more worth once it leads.
-  margin: (logits, oneHot) => {
-    const [best, own] = [rival(logits, oneHot), right(logits, oneHot)];
+  'cross-entropy': ({ logits, oneHot, sign }) => weighted(crossEntropy(logits, oneHot), sign),
+  // Pixels that are as they are to be are left alone: the budget goes to those that are not.
+  'masked-cross-entropy': ({ logits, oneHot, sign }) =>
+    weighted(crossEntropy(logits, oneHot), sign, left(isRight(logits, oneHot), sign)),
+  // Of Carlini and Wagner (arXiv:1608.04644): the rival's lead, of no more worth once it leads; the other way round to lead towards.
+  margin: ({ logits, oneHot, sign }) => {
+    const best = rival(logits, oneHot);
+    const lead = tf.mul(sign, tf.sub(best, right(logits, oneHot)));
     const others = tf.sub(logits, tf.mul(oneHot, 1e9));
     const isBest = tf.cast(tf.greaterEqual(others, best), 'float32');
-    const behind = tf.cast(tf.less(best, own), 'float32');
+    const isOpen = tf.mul(sign, tf.cast(tf.less(lead, 0), 'float32'));
     return {
-      value: tf.minimum(tf.sub(best, own), 0),
-      slope: tf.mul(tf.sub(isBest, oneHot), behind),
+      value: tf.minimum(lead, 0),
+      slope: tf.mul(tf.sub(isBest, oneHot), isOpen),
     };
   },
-  // arXiv:2207.12391: first the right pixels, towards the end the wrong ones as well, so that they stay wrong.
-  segpgd: (logits, oneHot, progress) => {
+  // arXiv:2207.12391: first the pixels that are not there yet, towards the end the others as well, so that they stay.
+  segpgd: ({ logits, oneHot, progress, sign }) => {
     const share = tf.div(progress, 2);
-    const correct = isRight(logits, oneHot);
-    const weight = tf.add(share, tf.mul(correct, tf.sub(1, tf.mul(share, 2))));
-    return weighted(crossEntropy(logits, oneHot), weight);
+    const open = left(isRight(logits, oneHot), sign);
+    const weight = tf.add(share, tf.mul(open, tf.sub(1, tf.mul(share, 2))));
+    return weighted(crossEntropy(logits, oneHot), sign, weight);
   },
-  // arXiv:2302.02213: by how well the prediction points along the label, the cosine of p and the one-hot.
-  cospgd: (logits, oneHot) => {
+  // arXiv:2302.02213: by how well the prediction points along the label, the cosine of p and the one-hot; to lead towards, by how badly.
+  cospgd: ({ logits, oneHot, sign }) => {
     const entropy = crossEntropy(logits, oneHot);
     const { probabilities } = entropy;
     const length = tf.sqrt(tf.sum(tf.square(probabilities), 1, true));
-    return weighted(entropy, tf.div(right(probabilities, oneHot), length));
+    const cosine = tf.div(right(probabilities, oneHot), length);
+    return weighted(entropy, sign, left(cosine, sign));
   },
 };
 
 const COMPILED = Object.fromEntries(
   Object.entries(PIXEL_OBJECTIVES).map(([name, objective]) => [
     name,
-    jit(name, (logits, oneHot, progress, share) => {
-      const { value, slope } = objective(logits, oneHot, progress);
+    jit(name, (logits, oneHot, progress, sign, share) => {
+      const { value, slope } = objective({
+        ...{ logits: logits, oneHot: oneHot },
+        ...{ progress: progress, sign: sign },
+      });
       return [tf.mul(value, share), tf.mul(slope, share)];
     }),
   ]),
 ) as Readonly<Record<ObjectiveName, (...tensors: tf.Tensor[]) => tf.Tensor[]>>;
 
 /**
- * What an untargeted attack raises: the mean over each image's pixels, as one number an image, so that the gradient by one
+ * What an attack raises: the mean over each image's pixels, as one number an image, so that the gradient by one
  * image does not depend on the batch it is in.
  *
  * @param logits - float32 `[N, H, W, K]`.
- * @param label - int32 `[N, H, W]`, each in 0..K−1.
+ * @param label - int32 `[N, H, W]`, each in 0..K−1: the classes that the attack leads away from, or towards.
  * @param weight - float32 `[N, H, W]`: how much each pixel counts; 0 for one that is not labelled.
  * @param progress - float32 scalar: the share of the attack's steps that are done.
+ * @param sign - float32 scalar: 1 leads away from the labels, −1 towards them.
  * @returns float32 `[N]`, 0 for an image in which nothing counts; the caller disposes it. Gradients flow to the logits alone.
  */
 export function attackObjective(
   name: ObjectiveName,
   logits: tf.Tensor4D,
-  { label, weight, progress }: { label: tf.Tensor; weight: tf.Tensor; progress: tf.Tensor },
+  {
+    label,
+    weight,
+    progress,
+    sign,
+  }: { label: tf.Tensor; weight: tf.Tensor; progress: tf.Tensor; sign: tf.Tensor },
 ): tf.Tensor1D {
   const [count, height, width, classCount] = logits.shape;
   return withGradient([logits], (save) => {
@@ -111,7 +139,7 @@ export function attackObjective(
     const total = tf.sum(weight, [1, 2], true);
     const share = tf.reshape(tf.div(weight, tf.maximum(total, 1e-6)), [-1, 1]);
     const flat = tf.reshape(logits, [-1, classCount]);
-    const [value, slope] = COMPILED[name](flat, tf.cast(oneHot, 'float32'), progress, share);
+    const [value, slope] = COMPILED[name](flat, tf.cast(oneHot, 'float32'), progress, sign, share);
     save([tf.reshape(slope!, logits.shape)]);
     return {
       value: tf.sum(tf.reshape(value!, [count, height * width]), 1),

@@ -41,7 +41,7 @@ export function createFrozenVictim(options: FrozenVictimOptions): FrozenVictim {
  * The gradient of an attack's objective by the picture, the victim in evaluation mode.
  *
  * `gradient/OBJECTIVE/N`: `image` float32 `[N,H,W,3]`, `label` int32 `[N,H,W]`, `weight` float32 `[N,H,W]`, the scalars `progress`
- * and `sign` (−1 lowers the objective) → `gradient` float32 `[N,H,W,3]`, `objectives` float32 `[N]`. No state changes.
+ * and `sign` (−1 leads towards the labels) → `gradient` float32 `[N,H,W,3]`, `objectives` float32 `[N]`. No state changes.
  */
 export function createGradientProgram(options: FrozenVictimOptions): Program {
   const { height, width, weights } = options;
@@ -80,8 +80,7 @@ function gradientOf(model: Model, objective: ObjectiveName): ProgramFunction['ru
     const raised = tf.grad((x: tf.Tensor) => {
       const pass = createEvaluationPass(model.spec, state as unknown as PackedTensors);
       const logits = model.forward(x as tf.Tensor4D, pass);
-      const goal = attackObjective(objective, logits, { label, weight, progress });
-      objectives = tf.keep(tf.mul(goal, sign));
+      objectives = tf.keep(attackObjective(objective, logits, { label, weight, progress, sign }));
       return tf.sum(objectives);
     });
     const outputs = { gradient: raised(image), objectives: tf.clone(objectives) };

@@ -24,14 +24,21 @@ const softmax = (row: number[]): number[] => {
 };
 const rival = (row: number[], y: number): number => Math.max(...row.filter((_, k) => k !== y));
 
-/** What each pixel's cross entropy is multiplied by. */
-const WEIGHTS: Readonly<Record<string, (row: number[], y: number, progress: number) => number>> = {
+/** Whether a pixel is not yet as it is to be: of the class to lead away, not of it to lead towards. */
+const isOpen = (row: number[], y: number, sign: number): boolean =>
+  row[y]! >= rival(row, y) === (sign === 1);
+
+/** What each pixel's cross entropy is multiplied by, but for the sign. */
+const WEIGHTS: Readonly<
+  Record<string, (row: number[], y: number, sign: number, progress: number) => number>
+> = {
   'cross-entropy': () => 1,
-  'masked-cross-entropy': (row, y) => (row[y]! >= rival(row, y) ? 1 : 0),
-  segpgd: (row, y, progress) => (row[y]! >= rival(row, y) ? 1 - progress / 2 : progress / 2),
-  cospgd: (row, y) => {
+  'masked-cross-entropy': (row, y, sign) => (isOpen(row, y, sign) ? 1 : 0),
+  segpgd: (row, y, sign, progress) => (isOpen(row, y, sign) ? 1 - progress / 2 : progress / 2),
+  cospgd: (row, y, sign) => {
     const p = softmax(row);
-    return p[y]! / Math.hypot(...p);
+    const cosine = p[y]! / Math.hypot(...p);
+    return sign === 1 ? cosine : 1 - cosine;
   },
 };
 
@@ -51,32 +58,35 @@ describeOnEveryBackend('attackObjective', (evaluate) => {
   );
   const base = rowsOf(logits.values);
 
-  for (const name of OBJECTIVES) {
-    for (const progress of name === 'segpgd' ? [0, 0.5, 0.9] : [0.5]) {
-      it(`computes ${name} after ${progress} of the steps, and its gradient with the weights of pixels as given`, async () => {
-        const pixel = (row: number[], i: number): number => {
-          const y = label.values[i]!;
-          if (name === 'margin') return Math.min(0, rival(row, y) - row[y]!);
-          return -Math.log(softmax(row)[y]!) * WEIGHTS[name]!(base[i]!, y, progress);
-        };
-        await checkKernel(evaluate, {
-          inputs: { logits, label, weight, progress: ndArray([], [progress]) },
-          differentiable: ['logits'],
-          kernel: (inputs) => objectiveOf(name, inputs),
-          reference: (inputs: NdArrays) => {
-            const rows = rowsOf(inputs['logits']!.values);
-            const means = [0, 1].map((n) => {
-              const own = rows.map((_, i) => i).slice(n * PIXELS, (n + 1) * PIXELS);
-              const total = own.reduce((sum, i) => sum + weight.values[i]!, 0);
-              return (
-                own.reduce((sum, i) => sum + weight.values[i]! * pixel(rows[i]!, i), 0) / total
-              );
-            });
-            return { dtype: 'float32', shape: [N], values: Float64Array.from(means) };
-          },
-        });
+  const cases = OBJECTIVES.flatMap((name) =>
+    [1, -1].flatMap((sign) =>
+      (name === 'segpgd' ? [0, 0.5, 0.9] : [0.5]).map((progress) => ({ name, sign, progress })),
+    ),
+  );
+  for (const { name, sign, progress } of cases) {
+    it(`computes ${name} ${sign === 1 ? 'away from' : 'towards'} labels after ${progress} of the steps, and its gradient with the weights of pixels as given`, async () => {
+      const pixel = (row: number[], i: number): number => {
+        const y = label.values[i]!;
+        if (name === 'margin') return Math.min(0, sign * (rival(row, y) - row[y]!));
+        const entropy = -Math.log(softmax(row)[y]!);
+        return sign * entropy * WEIGHTS[name]!(base[i]!, y, sign, progress);
+      };
+      const scalars = { progress: ndArray([], [progress]), sign: ndArray([], [sign]) };
+      await checkKernel(evaluate, {
+        inputs: { logits, label, weight, ...scalars },
+        differentiable: ['logits'],
+        kernel: (inputs) => objectiveOf(name, inputs),
+        reference: (inputs: NdArrays) => {
+          const rows = rowsOf(inputs['logits']!.values);
+          const means = [0, 1].map((n) => {
+            const own = rows.map((_, i) => i).slice(n * PIXELS, (n + 1) * PIXELS);
+            const total = own.reduce((sum, i) => sum + weight.values[i]!, 0);
+            return own.reduce((sum, i) => sum + weight.values[i]! * pixel(rows[i]!, i), 0) / total;
+          });
+          return { dtype: 'float32', shape: [N], values: Float64Array.from(means) };
+        },
       });
-    }
+    });
   }
 
   it('is 0, with a gradient of 0, for an image in which nothing is labelled', async () => {
@@ -86,7 +96,7 @@ describeOnEveryBackend('attackObjective', (evaluate) => {
     );
     for (const name of OBJECTIVES) {
       const { value } = await evaluate(
-        { logits, label, weight: none, progress: ndArray([], [0.5]) },
+        { logits, label, weight: none, progress: ndArray([], [0.5]), sign: ndArray([], [1]) },
         (inputs) => ({
           value: objectiveOf(name, inputs),
         }),
@@ -99,11 +109,12 @@ describeOnEveryBackend('attackObjective', (evaluate) => {
 
 function objectiveOf(
   name: ObjectiveName,
-  { logits, label, weight, progress }: Readonly<Record<string, tf.Tensor>>,
+  { logits, label, weight, progress, sign }: Readonly<Record<string, tf.Tensor>>,
 ): tf.Tensor {
   return attackObjective(name, logits as tf.Tensor4D, {
     label: label!,
     weight: weight!,
     progress: progress!,
+    sign: sign!,
   });
 }

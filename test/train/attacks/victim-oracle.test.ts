@@ -36,7 +36,7 @@ describe('createFrozenVictim', function () {
       height: SHAPE[1],
       width: SHAPE[2],
       batchSizes: [2],
-      objectives: ['cross-entropy', 'segpgd', 'cospgd'],
+      objectives: ['cross-entropy', 'masked-cross-entropy', 'segpgd', 'cospgd'],
     });
   });
   after(() => victim.dispose());
