@@ -10,7 +10,6 @@ const KEEPS_SIZE: ReadonlySet<string> = new Set([
   'HardSigmoid',
   'LeakyRelu',
   'Mul',
-  'Pad',
   'Relu',
 ]);
 
@@ -44,6 +43,7 @@ export const nameSizes: Pass = (graph) => {
 /** How often height and width have been halved in a node's result; undefined where that is not known. */
 function halvingsAfter(editor: GraphEditor, node: NodeProto, before: number): number | undefined {
   if (KEEPS_SIZE.has(node.opType)) return before;
+  if (node.opType === 'Pad') return padsChannelsAlone(editor, node) ? before : undefined;
   if (node.opType === 'DepthToSpace') return before - 1;
   if (node.opType !== 'Conv' && node.opType !== 'MaxPool') return undefined;
   const kernel = editor.weights(node.input[1])?.shape.slice(2) ?? intsOf(node, 'kernel_shape');
@@ -56,4 +56,10 @@ function halvingsAfter(editor: GraphEditor, node: NodeProto, before: number): nu
   if (String(strides) === '1,1' && String(spare) === '0,0') return before;
   const isHalf = String(strides) === '2,2' && spare.every((rest) => rest === 0 || rest === -1);
   return isHalf ? before + 1 : undefined;
+}
+
+/** Whether a Pad of pictures `[N, C, H, W]` adds no row and no column. */
+function padsChannelsAlone(editor: GraphEditor, { input }: NodeProto): boolean {
+  const [, , top, left, , , bottom, right] = editor.integers(input[1]) ?? [];
+  return [top, left, bottom, right].every((count) => count === 0);
 }

@@ -13,7 +13,7 @@ import {
   transposedToSubpixel,
 } from '../../../src/export/passes/transposed-to-subpixel.js';
 import { unpoolInPlaces } from '../../../src/export/passes/unpool-in-places.js';
-import { makeNode } from '../../../src/shared/onnx/index.js';
+import { makeNode, makeTensor } from '../../../src/shared/onnx/index.js';
 import { assertSameFunction, graphOf, operatorsOf, randomValues } from './run-graph.js';
 
 const ROUNDING = 1e-6;
@@ -352,6 +352,34 @@ describe('nameSizes', () => {
       ['again', 'N', 2, 'H/2', 'W/2'],
     ]);
   });
+});
+
+describe('nameSizes of a padded map', () => {
+  for (const { what, pads, sizes } of [
+    { what: 'channels', pads: [0, 0, 0, 0, 0, 2, 0, 0], sizes: ['h', 'p'] },
+    { what: 'rows', pads: [0, 0, 1, 0, 0, 0, 1, 0], sizes: ['h'] },
+  ]) {
+    it(`${sizes.includes('p') ? 'is as large as before' : 'is not said'} where ${what} are added`, async () => {
+      const graph = graphOf(
+        [
+          makeNode('Conv', ['x', 'w'], ['h'], { kernel_shape: { ints: [1, 1] } }),
+          makeNode('Pad', ['h', 'pads'], ['p']),
+          makeNode('Relu', ['p'], ['y']),
+        ],
+        2,
+        { w: filter([2, 2, 1, 1], 8) },
+      );
+      const data = BigInt64Array.from(pads, BigInt);
+      const initializer = [...graph.initializer, makeTensor('pads', 'int64', [8], data)];
+      const named = await assertSameFunction({ ...graph, initializer }, nameSizes, [1, 2, 8, 8], {
+        tolerance: ROUNDING,
+      });
+      assert.deepEqual(
+        named.valueInfo.map(({ name }) => name),
+        sizes,
+      );
+    });
+  }
 });
 
 describe('blockedSums', () => {
