@@ -63,6 +63,32 @@ export function addAttackFlags(command: Command): Command {
     );
 }
 
+/** Those flags by the names that commander gives them, `--epsilon` among them. */
+const OF_GRADIENTS = [
+  ...['norm', 'steps', 'stepSize', 'restarts', 'loss', 'goal', 'saveDir', 'device'],
+  ...['epsilon', 'batchSize'],
+];
+
+/**
+ * Refuses flags of attacks by gradients where no such attack is made: nothing that is asked for is left out silently.
+ *
+ * @param allowed - flags that have a meaning there all the same.
+ * @throws SegprobeError `USAGE`
+ */
+export function refuseAttackFlags(
+  command: Command,
+  expected: string,
+  allowed: readonly string[] = [],
+): void {
+  const given = command.options.find((option) => {
+    const name = option.attributeName();
+    const isOfThese = OF_GRADIENTS.includes(name) && !allowed.includes(name);
+    return isOfThese && command.getOptionValueSource(name) === 'cli';
+  });
+  if (given === undefined) return;
+  throw new SegprobeError('USAGE', `${given.long}: expected ${expected} beside it, got none`);
+}
+
 /** Names of all attacks by gradients and all controls. */
 export const METHOD_NAMES = [...Object.keys(ATTACKS), ...Object.keys(CONTROLS)];
 

@@ -18,6 +18,7 @@ import {
   type AttackFlags,
   METHOD_NAMES,
   openGradientVictim,
+  refuseAttackFlags,
   share,
 } from './attack-flags.js';
 import { withInterrupt } from './interrupt.js';
@@ -81,7 +82,8 @@ export function configureAttack(command: Command): void {
     )
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', EXAMPLES)
-    .action(async (images: string[], flags: PictureFlags) => {
+    .action(async (images: string[], flags: PictureFlags, own: Command) => {
+      assertMode(flags, own);
       assertOwnStems(images);
       const results = await withInterrupt(
         () => printMessage('stopping; once more ends at once'),
@@ -102,6 +104,20 @@ Examples:
   segprobe attack street.jpg --method mal-camvid-linf8
   segprobe attack street.jpg --method pgd --epsilon 4/255 --steps 40 --format attacked,mask,json
   segprobe attack street.jpg --method cospgd --goal vanish:pedestrian`;
+
+/** A budget and a strength are two ways to say how much; flags of gradients want an attack by them. */
+function assertMode({ method, epsilon }: PictureFlags, command: Command): void {
+  const isByGradients = method !== undefined && Object.hasOwn(ATTACKS, method);
+  const hasStrength = command.getOptionValueSource('strength') === 'cli';
+  if (hasStrength && (isByGradients || epsilon !== undefined)) {
+    throw new SegprobeError(
+      'USAGE',
+      '--strength: expected an attacker or a control without --epsilon, got a budget, which says how much already',
+    );
+  }
+  if (isByGradients) return;
+  refuseAttackFlags(command, `--method ${Object.keys(ATTACKS).join('|')}`, ['epsilon']);
+}
 
 async function attackAll(
   images: readonly string[],

@@ -8,7 +8,13 @@ import { DEFAULT_MODELS_FOLDER, openModels } from '../inference/open-model.js';
 import { SegprobeError } from '../shared/errors.js';
 import { ATTACKS } from '../train/attacks/index.js';
 import { measureMatched } from '../inference/matched-controls.js';
-import { addAttackFlags, type AttackFlags, epsilons, METHOD_NAMES } from './attack-flags.js';
+import {
+  addAttackFlags,
+  type AttackFlags,
+  epsilons,
+  METHOD_NAMES,
+  refuseAttackFlags,
+} from './attack-flags.js';
 import { datasetOf } from './dataset-of.js';
 import { formatEvaluation, formatMatched } from './evaluation-table.js';
 import { withInterrupt } from './interrupt.js';
@@ -97,7 +103,8 @@ export function configureEvaluate(command: Command): void {
     .option('--out <file>', 'write the JSON object to a file too')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', EXAMPLES)
-    .action(async (flags: EvaluateFlags) => {
+    .action(async (flags: EvaluateFlags, command: Command) => {
+      assertModes(flags, command);
       const { json, text } = await evaluate(flags);
       if (flags.out !== undefined) {
         await writeFileWhole(flags.out, `${JSON.stringify(json, null, 2)}\n`);
@@ -114,7 +121,6 @@ interface Outcome {
 }
 
 async function evaluate(flags: EvaluateFlags): Promise<Outcome> {
-  assertModes(flags);
   const models = new Map((await openModels(flags.models)).map((model) => [model.name, model]));
   const victim = findVictim(models, flags.victim);
   const attacker = flags.attacker === undefined ? undefined : findAttacker(models, flags.attacker);
@@ -168,17 +174,19 @@ async function drawSecurityCurve(
   return { json: { norm, goal, ...curve }, text: formatCurve(curve) };
 }
 
-function assertModes({ attack, attacker, matched, epsilon, chart }: EvaluateFlags): void {
+function assertModes(flags: EvaluateFlags, command: Command): void {
+  const { attack, attacker, matched, chart } = flags;
   const refuse = (message: string): never => {
     throw new SegprobeError('USAGE', message);
   };
   if (attack !== undefined && attacker !== undefined) {
     refuse('expected --attack or --attacker, got both: an attacker has a budget of its own');
   }
-  if (matched && attacker === undefined)
+  if (matched && attacker === undefined) {
     refuse('--matched: expected --attacker beside it, got none');
+  }
   if (attack !== undefined) return;
-  if (epsilon !== undefined) refuse('--epsilon: expected --attack beside it, got none');
+  refuseAttackFlags(command, '--attack');
   if (chart !== undefined) refuse('--chart: expected --attack beside it, got none');
 }
 

@@ -86,7 +86,7 @@ async function toMethods(
   // Noise is a sign for every value: of L∞ alone.
   const withBaseline = flags.norm === 'linf' ? [...flags.attack, BASELINE] : flags.attack;
   return [...new Set(withBaseline)].map((name): CurveMethod => {
-    if (!Object.hasOwn(ATTACKS, name)) return controlMethod(name, flags.seed);
+    if (!Object.hasOwn(ATTACKS, name)) return controlMethod(name, flags);
     return {
       name,
       isControl: false,
@@ -108,12 +108,15 @@ async function toMethods(
 }
 
 /** Only noise has a strength that is a norm; the others are compared at equal PSNR: `--matched`. */
-function controlMethod(name: string, seed: number): CurveMethod {
+function controlMethod(name: string, { norm, seed }: CurveFlags): CurveMethod {
   if (name !== BASELINE) {
     throw new SegprobeError(
       'USAGE',
       `--attack: expected ${BASELINE} or an attack by gradients, got ${name}, which has no epsilon; --attacker NAME --matched compares it at equal PSNR`,
     );
+  }
+  if (norm !== 'linf') {
+    throw new SegprobeError('USAGE', `--norm: expected linf for ${BASELINE}, got ${norm}`);
   }
   return {
     name,

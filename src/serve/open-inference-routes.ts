@@ -3,10 +3,9 @@ import { type ModelForm, tensorsOf, type TensorSpec } from '../inference/open-in
 import type { OpenedModel } from '../inference/open-model.js';
 import type { InferencePool } from '../inference/pool.js';
 import { SegprobeError } from '../shared/errors.js';
-import type { ImageRouteDeps } from './image-route.js';
-import { signalOf } from './image-route.js';
+import { type ImageRouteDeps, signalOf } from './image-route.js';
 import type { Metrics } from './metrics.js';
-import { readBody } from './read-body.js';
+import { assertNotEncoded, readBody } from './read-body.js';
 
 /** How many bytes of the body are JSON, before those of tensors: Triton's binary extension. */
 const HEADER_LENGTH = 'Inference-Header-Content-Length';
@@ -63,7 +62,7 @@ export function createOpenInferenceRoutes({
       post: async (request, response) => {
         const { model, isServingForm } = asked(request);
         const headerLength = headerLengthOf(request);
-        assertPlain(request);
+        assertNotEncoded(request);
         const signal = signalOf(response);
         const { maxBodyBytes, maxPixels } = limits;
         const body = await readBody(request, response, { maxBodyBytes, budget });
@@ -127,14 +126,5 @@ function headerLengthOf(request: Request): number | null {
   throw new SegprobeError(
     'INVALID_REQUEST',
     `expected a number of bytes in ${HEADER_LENGTH}, got ${JSON.stringify(text).slice(0, 60)}`,
-  );
-}
-
-function assertPlain(request: Request): void {
-  const encoding = request.get('content-encoding') ?? 'identity';
-  if (encoding === 'identity') return;
-  throw new SegprobeError(
-    'UNSUPPORTED_MEDIA_TYPE',
-    `expected a body without Content-Encoding, got ${encoding}`,
   );
 }

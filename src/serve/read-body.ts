@@ -33,6 +33,19 @@ export function assertDeclaredLength(request: IncomingMessage, maxBodyBytes: num
 }
 
 /**
+ * Refuses a body that is compressed.
+ * @throws SegprobeError `UNSUPPORTED_MEDIA_TYPE`.
+ */
+export function assertNotEncoded(request: IncomingMessage): void {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return;
+  throw new SegprobeError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `expected a body without Content-Encoding, got ${encoding}`,
+  );
+}
+
+/**
  * Reads a whole body. What comes after a refusal is thrown away unread, so that the answer still reaches a client that
  * sends first and reads later. The budget is charged until the response is closed.
  *

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { SegprobeError } from '../shared/errors.js';
 import { parseMultipart } from './multipart.js';
 import type { Limits } from './limits.js';
-import { readBody } from './read-body.js';
+import { assertNotEncoded, readBody } from './read-body.js';
 import type { ByteBudget } from './read-body.js';
 
 /** A picture as it was sent. */
@@ -35,13 +35,7 @@ export function assertImageBody(request: Request): void {
       `expected Content-Type image/* or multipart/form-data, got ${found}`,
     );
   }
-  const encoding = request.get('content-encoding') ?? 'identity';
-  if (encoding !== 'identity') {
-    throw new SegprobeError(
-      'UNSUPPORTED_MEDIA_TYPE',
-      `expected a body without Content-Encoding, got ${encoding}`,
-    );
-  }
+  assertNotEncoded(request);
 }
 
 /**

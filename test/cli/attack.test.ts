@@ -118,6 +118,21 @@ describe('segprobe attack', function () {
         code: 1,
         message: /tiny: expected the checkpoint of tiny, .*\[CHECKPOINT_NOT_FOUND\]/,
       },
+      {
+        args: [street, '--method', 'pgd', '--strength', '0.5'],
+        code: 2,
+        message: /--strength: expected an attacker or a control without --epsilon/,
+      },
+      {
+        args: [street, '--method', 'noise', '--epsilon', '8/255', '--strength', '0.5'],
+        code: 2,
+        message: /got a budget, which says how much already/,
+      },
+      {
+        args: [street, '--method', 'redder', '--steps', '5'],
+        code: 2,
+        message: /--steps: expected --method fgsm\|.* beside it, got none/,
+      },
       { args: [street, '--format', 'gif'], code: 2, message: /expected some of attacked, mask/ },
       { args: [street, '--labels', folder], code: 1, message: /street\.png/ },
     ];

@@ -191,6 +191,16 @@ describe('segprobe evaluate', function () {
       },
       { args: ['--attack', 'blur'], code: 2, message: /got blur, which has no epsilon/ },
       { args: ['--epsilon', '8/255'], code: 2, message: /--epsilon: expected --attack beside it/ },
+      {
+        args: ['--attacker', 'redder', '--steps', '5'],
+        code: 2,
+        message: /--steps: expected --attack beside it, got none/,
+      },
+      {
+        args: ['--attack', 'noise', '--norm', 'l2'],
+        code: 2,
+        message: /--norm: expected linf for noise, got l2/,
+      },
       { args: ['--matched'], code: 2, message: /--matched: expected --attacker beside it/ },
       {
         args: ['--attack', 'pgd', '--save-dir', 'nowhere'],

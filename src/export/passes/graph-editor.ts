@@ -1,6 +1,7 @@
 import {
   type AttributeProto,
   type GraphProto,
+  makeNode,
   makeTensor,
   type NodeProto,
   type TensorProto,
@@ -101,6 +102,31 @@ export class GraphEditor {
     const data = BigInt64Array.from(values, BigInt);
     this.#initializers.set(name, makeTensor(name, 'int64', [values.length], data));
     return name;
+  }
+
+  /**
+   * Collects the nodes that are to stand in the place of one.
+   * @param result - what their values are named after.
+   */
+  collect(result: string): {
+    readonly nodes: NodeProto[];
+    /** Adds a node with one output, and says what that is called. */
+    readonly add: (
+      what: string,
+      op: string,
+      input: string[],
+      attributes?: Parameters<typeof makeNode>[3],
+    ) => string;
+  } {
+    const nodes: NodeProto[] = [];
+    return {
+      nodes,
+      add: (what, op, input, attributes) => {
+        const output = this.fresh(`${result}.${what}`);
+        nodes.push(makeNode(op, input, [output], attributes));
+        return output;
+      },
+    };
   }
 
   /** Lets all that read a value read another. */

@@ -1,6 +1,7 @@
-import { makeNode, type NodeProto } from '../../shared/onnx/index.js';
+import type { NodeProto } from '../../shared/onnx/index.js';
 import { channelsOf } from './channels-of.js';
 import { GraphEditor, intsOf, type Pass, type Weights } from './graph-editor.js';
+import { shuffle } from './sink-shuffles.js';
 
 /**
  * Unpools without MaxUnpool and without the indices of MaxPool, which WebGPU and CUDA do not have and which are slow on CPUs.
@@ -55,34 +56,24 @@ function unpooling(
 ): NodeProto[] {
   const [values, result] = [node.input[0]!, node.output[0]!];
   const [unpooled, maxima] = [pooling.input[0]!, pooling.output[0]!];
-  const nodes: NodeProto[] = [];
-  const add = (
-    op: string,
-    input: string[],
-    attributes?: Parameters<typeof makeNode>[3],
-  ): string => {
-    const output = editor.fresh(`${result}.${op}`);
-    nodes.push(makeNode(op, input, [output], attributes));
-    return output;
-  };
+  const { nodes, add } = editor.collect(result);
   const zero = editor.addWeights(`${result}.zero`, { shape: [], values: Float32Array.of(0) });
   // The last place needs no comparison: one of the four is the maximum.
   let isTaken: string | undefined;
   const squares = [0, 1, 2, 3].map((place) => {
-    const isFree = isTaken === undefined ? undefined : add('Not', [isTaken]);
-    if (place === 3) return add('Where', [isFree!, values, zero]);
+    const isFree = isTaken === undefined ? undefined : add('Not', 'Not', [isTaken]);
+    if (place === 3) return add('Where', 'Where', [isFree!, values, zero]);
     const weight = editor.addWeights(`${result}.pick${place}`, pick(channels, place));
-    const seen = add('Conv', [unpooled, weight], {
+    const seen = add('Conv', 'Conv', [unpooled, weight], {
       kernel_shape: { ints: [2, 2] },
       strides: { ints: [2, 2] },
       group: { int: channels },
     });
-    const isEqual = add('Equal', [seen, maxima]);
-    const isHere = isFree === undefined ? isEqual : add('And', [isEqual, isFree]);
-    isTaken = isTaken === undefined ? isEqual : add('Or', [isTaken, isEqual]);
-    return add('Where', [isHere, values, zero]);
+    const isEqual = add('Equal', 'Equal', [seen, maxima]);
+    const isHere = isFree === undefined ? isEqual : add('And', 'And', [isEqual, isFree]);
+    isTaken = isTaken === undefined ? isEqual : add('Or', 'Or', [isTaken, isEqual]);
+    return add('Where', 'Where', [isHere, values, zero]);
   });
-  const joined = add('Concat', squares, { axis: { int: 1 } });
-  const layout = { blocksize: { int: 2 }, mode: { string: 'DCR' } };
-  return [...nodes, makeNode('DepthToSpace', [joined], [result], layout)];
+  const joined = add('Concat', 'Concat', squares, { axis: { int: 1 } });
+  return [...nodes, shuffle(joined, result)];
 }

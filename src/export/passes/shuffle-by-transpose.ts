@@ -23,23 +23,20 @@ export const shuffleByTranspose: Pass = (graph) => {
 
 function layingOut(editor: GraphEditor, node: NodeProto, channels: number): NodeProto[] {
   const [squares, result] = [node.input[0]!, node.output[0]!];
-  const nodes: NodeProto[] = [];
-  const add = (op: string, what: string, input: string[], perm?: readonly number[]): string => {
-    const output = editor.fresh(`${result}.${what}`);
-    nodes.push(makeNode(op, input, [output], perm && { perm: { ints: perm } }));
-    return output;
-  };
+  const { nodes, add } = editor.collect(result);
+  const transpose = (what: string, from: string, perm: readonly number[]): string =>
+    add(what, 'Transpose', [from], { perm: { ints: perm } });
   // 0 keeps the axis that stands there, -1 is what is left.
   const reshape = (what: string, from: string, shape: readonly number[]): string =>
-    add('Reshape', what, [from, editor.addIntegers(`${result}.${what}.shape`, shape)]);
-  const last = add('Transpose', 'last', [squares], [0, 2, 3, 1]); // [N,h,w,4C]
+    add(what, 'Reshape', [from, editor.addIntegers(`${result}.${what}.shape`, shape)]);
+  const last = transpose('last', squares, [0, 2, 3, 1]); // [N,h,w,4C]
   const rows = reshape('rows', last, [0, 0, 0, 2, 2 * channels]); // [N,h,w,2,2C]
-  const moved = add('Transpose', 'moved', [rows], [0, 1, 3, 2, 4]); // [N,h,2,w,2C]
+  const moved = transpose('moved', rows, [0, 1, 3, 2, 4]); // [N,h,2,w,2C]
   const high = reshape('high', moved, [0, -1, 1, 0, 2 * channels]); // [N,2h,1,w,2C]
   const wide = reshape('wide', high, [0, 0, -1, channels]); // [N,2h,2w,C]
   const isSummed = editor.readers(result).some(({ opType }) => opType === 'Add');
   if (!isSummed) return [...nodes, makeNode('Transpose', [wide], [result], FIRST)];
-  const laid = add('Transpose', 'laid', [wide], [0, 3, 1, 2]);
+  const laid = transpose('laid', wide, [0, 3, 1, 2]);
   const ones = { shape: [channels, 1, 1, 1], values: new Float32Array(channels).fill(1) };
   const same = makeNode('Conv', [laid, editor.addWeights(`${result}.same`, ones)], [result], {
     kernel_shape: { ints: [1, 1] },

@@ -1,4 +1,4 @@
-import { makeNode, type NodeProto } from '../../shared/onnx/index.js';
+import type { NodeProto } from '../../shared/onnx/index.js';
 import { channelsOf } from './channels-of.js';
 import { GraphEditor, type Pass } from './graph-editor.js';
 import { findHalvings } from './mask-unpool.js';
@@ -33,17 +33,7 @@ function unpooling(
 ): NodeProto[] {
   const [value, result] = [node.input[0]!, node.output[0]!];
   const [unpooled, maximum] = [pooling.input[0]!, pooling.output[0]!];
-  const nodes: NodeProto[] = [];
-  const add = (
-    what: string,
-    op: string,
-    input: string[],
-    attributes?: Parameters<typeof makeNode>[3],
-  ): string => {
-    const output = editor.fresh(`${result}.${what}`);
-    nodes.push(makeNode(op, input, [output], attributes));
-    return output;
-  };
+  const { nodes, add } = editor.collect(result);
   /** Each channel by itself, with the same few weights. */
   const depthwise = (what: string, from: string, [height, width]: number[], taps: number[]) => {
     const values = Float32Array.from({ length: channels * taps.length }, (_, i) => {
