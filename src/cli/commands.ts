@@ -60,6 +60,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./evaluate.js')).configureEvaluate,
   },
   {
+    name: 'report',
+    summary: 'find the faults of a model and of the labels, as one page and as JSON',
+    load: async () => (await import('./report.js')).configureReport,
+  },
+  {
+    name: 'gate',
+    summary: 'hold a report to thresholds and to a baseline; exit 4 where it fails',
+    load: async () => (await import('./gate.js')).configureGate,
+  },
+  {
     name: 'inspect',
     summary: 'say what an ONNX file is: inputs, classes, operators, parameters, multiply-adds',
     load: async () => (await import('./inspect.js')).configureInspect,

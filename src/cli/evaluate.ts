@@ -20,7 +20,7 @@ import { formatEvaluation, formatMatched } from './evaluation-table.js';
 import { withInterrupt } from './interrupt.js';
 import { integerBetween, positiveInteger } from './numbers.js';
 import { printJson, printLine } from './output.js';
-import { formatDuration, type Progress, startProgress } from './progress.js';
+import { type Progress, showSpeed, startProgress } from './progress.js';
 import { drawCurve, formatCurve, measureCurve, writeCurve } from './security-curve.js';
 
 interface EvaluateFlags extends AttackFlags {
@@ -188,19 +188,6 @@ function assertModes(flags: EvaluateFlags, command: Command): void {
   if (attack !== undefined) return;
   refuseAttackFlags(command, '--attack');
   if (chart !== undefined) refuse('--chart: expected --attack beside it, got none');
-}
-
-function showSpeed(progress: Progress, total: number): (done: number) => void {
-  let started = 0;
-  return (done) => {
-    if (done === 0) {
-      started = performance.now();
-      return;
-    }
-    const speed = (1000 * done) / (performance.now() - started);
-    const left = formatDuration((total - done) / speed);
-    progress.update(done, `, ${speed.toFixed(1)} images/s, ${left} left`);
-  };
 }
 
 /** A victim halves its input three times. */

@@ -1,2 +1,2 @@
 /** What a process says by its exit code. */
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, gate: 4, interrupted: 130 } as const;

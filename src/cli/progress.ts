@@ -78,6 +78,20 @@ function startLines(what: string, total: number): Progress {
   };
 }
 
+/** Makes a listener that shows scenes, their speed and the time that is left; the speed counts from its first call, with 0 done. */
+export function showSpeed(progress: Progress, total: number): (done: number) => void {
+  let started = 0;
+  return (done) => {
+    if (done === 0) {
+      started = performance.now();
+      return;
+    }
+    const speed = (1000 * done) / (performance.now() - started);
+    const left = formatDuration((total - done) / speed);
+    progress.update(done, `, ${speed.toFixed(1)} images/s, ${left} left`);
+  };
+}
+
 /** `75` → `1:15`, `4000` → `1:06:40`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);

@@ -18,6 +18,8 @@ export interface Scene extends Size {
   readonly image: Uint8Array;
   /** Class numbers of the data set's {@link ClassTable}, `[H, W]` flattened. */
   readonly label: Uint8Array;
+  /** The size of its files, where they were resized. */
+  readonly originalSize?: Size;
 }
 
 /** One split of a data set: pictures and labels by index. Reading never blocks the main thread for long. */

@@ -36,5 +36,5 @@ export async function readScene(
         `got ${found.width}×${found.height}`,
     );
   }
-  return { name, ...size, image: image.data, label: labelMap.data };
+  return { name, ...size, image: image.data, label: labelMap.data, originalSize: expected };
 }

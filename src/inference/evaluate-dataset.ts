@@ -1,7 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Piscina } from 'piscina';
-import type { Dataset, Scene, Size } from '../data/dataset.js';
-import { readAhead } from '../data/read-ahead.js';
+import type { Dataset, Size } from '../data/dataset.js';
 import { matchOutputs } from '../data/reorder-classes.js';
 import { typescriptWorkerOptions } from '../data/typescript-worker.js';
 import {
@@ -11,31 +9,11 @@ import {
   resultOf,
   type SceneCounts,
 } from '../shared/evaluation.js';
-import type { EvaluateSetup, EvaluateTask } from './evaluate-protocol.js';
+import type { EvaluateSetup } from './evaluate-protocol.js';
 import { assertNotAborted } from './gate.js';
 import type { OpenedModel } from './open-model.js';
+import { createScenePool, forEachScene, type Perturber } from './scene-pool.js';
 import { findServingForm } from './serving-form.js';
-import { settleAll } from './settle-all.js';
-import { createStartedThreads, untilStarted } from './started-threads.js';
-import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
-
-/** What changes pictures outside the worker threads: an attack by gradients, a control. */
-export interface Perturber {
-  /** What the result names as its attacker. */
-  readonly name: string;
-  /** How many scenes it takes at once; the last few may be fewer. */
-  readonly batchSize: number;
-  /**
-   * @param scenes - with their labels in the victim's order of classes.
-   * @param first - the number of the first scene.
-   * @returns each picture perturbed, uint8 `[H, W, 3]` flattened.
-   */
-  perturb(
-    scenes: readonly Scene[],
-    first: number,
-    signal?: AbortSignal,
-  ): Promise<readonly Uint8Array[]>;
-}
 
 export interface EvaluateDatasetOptions {
   readonly victim: OpenedModel;
@@ -75,8 +53,10 @@ export async function evaluateDataset(
   const scenes = matchOutputs(dataset, victim.facts.classes);
   const { classes, ignoreIndex } = scenes.classTable;
   const total = Math.min(options.limit ?? Infinity, scenes.length);
-  const pool = createPool(
-    {
+  const pool = createScenePool<SceneCounts, EvaluateSetup>({
+    worker: typescriptWorkerOptions('./evaluate-worker.ts', import.meta.url),
+    name: 'evaluateScene',
+    setup: {
       victim: {
         path: victim.path,
         servingPath: await findServingForm(victim),
@@ -86,90 +66,31 @@ export async function evaluateDataset(
       classCount: classes.length,
       ignoreIndex,
       size,
-      started: createStartedThreads(),
     },
     threads,
-  );
+    size,
+  });
   const tally = createEvaluationTally(classes.length);
-  const pending: Promise<SceneCounts>[] = [];
-  const addOldest = async (): Promise<void> => {
-    addScene(tally, await pending.shift()!, ignoreIndex);
-    assertNotAborted(signal);
-    onProgress?.(tally.images, total);
-  };
   try {
-    await pool.warmUp(size);
+    await pool.warmUp();
     assertNotAborted(signal);
     onProgress?.(0, total);
     const started = performance.now();
-    const reading = readAhead(scenes, {
-      size,
+    await forEachScene(scenes, pool, {
       order: Array.from({ length: total }, (_, i) => i),
-      groupSize: perturber?.batchSize ?? 1,
-      ahead: 2 * threads,
-      collect: (group) => group,
+      add: (counts) => {
+        addScene(tally, counts, ignoreIndex);
+        onProgress?.(tally.images, total);
+      },
+      perturber,
       signal,
     });
-    let first = 0;
-    for await (const group of reading) {
-      const perturbed = await perturber?.perturb(group, first, signal);
-      first += group.length;
-      for (const [i, scene] of group.entries()) {
-        const counted = pool.count(scene, perturbed?.[i]);
-        counted.catch(() => undefined); // Heard when its turn comes, or not at all once another has failed.
-        pending.push(counted);
-        if (pending.length >= 2 * threads) await addOldest();
-      }
-    }
-    while (pending.length > 0) await addOldest();
     const seconds = (performance.now() - started) / 1000;
     const { name, split } = scenes;
     const changedBy = perturber?.name ?? attacker?.name ?? null;
     const names = { victim: victim.name, attacker: changedBy, dataset: name, split };
     return resultOf(tally, scenes.classTable, names, seconds);
   } finally {
-    await Promise.allSettled(pending);
     await pool.close();
   }
-}
-
-interface EvaluationPool {
-  /** Loads the models in every thread and runs each once. */
-  warmUp(size: Size): Promise<void>;
-  count(scene: Pick<Scene, 'image' | 'label'>, perturbed?: Uint8Array): Promise<SceneCounts>;
-  close(): Promise<void>;
-}
-
-function createPool(setup: EvaluateSetup, threads: number): EvaluationPool {
-  const piscina = new Piscina<EvaluateTask, SceneCounts | WorkerRefusal>({
-    ...typescriptWorkerOptions('./evaluate-worker.ts', import.meta.url),
-    name: 'evaluateScene',
-    workerData: setup,
-    minThreads: threads,
-    maxThreads: threads,
-  });
-  const count: EvaluationPool['count'] = async (scene, perturbed) => {
-    // Copied: sharp's memory cannot be moved to a thread.
-    const task: EvaluateTask = {
-      image: new Uint8Array(scene.image),
-      label: new Uint8Array(scene.label),
-      ...(perturbed !== undefined && { perturbed: new Uint8Array(perturbed) }),
-    };
-    const transferList = Object.values<Uint8Array<ArrayBuffer>>({ ...task }).map(
-      ({ buffer }) => buffer,
-    );
-    return throwRefusal(await piscina.run(task, { transferList }));
-  };
-  return {
-    count,
-    async warmUp({ height, width }) {
-      const pixels = height * width;
-      const blank = { image: new Uint8Array(3 * pixels), label: new Uint8Array(pixels) };
-      await settleAll(Array.from({ length: threads }, () => count(blank)));
-    },
-    async close() {
-      await untilStarted(setup.started, threads);
-      await piscina.destroy();
-    },
-  };
 }

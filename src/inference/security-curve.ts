@@ -1,10 +1,7 @@
 import type { Dataset } from '../data/dataset.js';
 import type { EvaluationResult } from '../shared/evaluation.js';
-import {
-  evaluateDataset,
-  type EvaluateDatasetOptions,
-  type Perturber,
-} from './evaluate-dataset.js';
+import { evaluateDataset, type EvaluateDatasetOptions } from './evaluate-dataset.js';
+import type { Perturber } from './scene-pool.js';
 
 /** A way to perturb pictures at every strength. */
 export interface CurveMethod {

@@ -1,0 +1,138 @@
+/** A connected region of one value. */
+export interface Component {
+  readonly value: number;
+  readonly pixels: number;
+  /** The smallest box around it: x1 and y1 exclusive. */
+  readonly box: readonly [x0: number, y0: number, x1: number, y1: number];
+}
+
+export interface Components {
+  /** The number of each pixel's component, `[H, W]` flattened; −1 where the value is `background`. */
+  readonly ids: Int32Array;
+  /** By number, in the order of their first pixels, row by row. */
+  readonly components: readonly Component[];
+}
+
+/**
+ * Finds the regions of equal values in which every two pixels are linked by neighbours, the diagonal ones among them (8-connectivity).
+ * Runs of each row are joined to those above by union-find: time and memory grow with the runs.
+ *
+ * @param values - `[H, W]` flattened.
+ * @param background - a value whose regions are not wanted.
+ * @see Rosenfeld and Pfaltz 1966, "Sequential Operations in Digital Picture Processing"
+ */
+export function connectedComponents(
+  values: Uint8Array | Uint16Array,
+  { height, width }: { readonly height: number; readonly width: number },
+  background?: number,
+): Components {
+  const starts: number[] = []; // of each run, its first pixel
+  const ends: number[] = []; // … and the one after its last
+  const parents: number[] = [];
+  const rootOf = (run: number): number => {
+    while (parents[run] !== run) run = parents[run] = parents[parents[run]!]!;
+    return run;
+  };
+  let [aboveFirst, aboveEnd] = [0, 0]; // the runs of the row above
+  for (let y = 0; y < height; y++) {
+    const first = starts.length;
+    const rowEnd = (y + 1) * width;
+    let above = aboveFirst;
+    for (let at = y * width; at < rowEnd;) {
+      const value = values[at]!;
+      const start = at;
+      do at++;
+      while (at < rowEnd && values[at] === value);
+      if (value === background) continue;
+      let root = starts.length;
+      starts.push(start);
+      ends.push(at);
+      parents.push(root);
+      // Runs above that touch [start - 1, at] diagonally; the last may touch the next run here too.
+      while (above < aboveEnd && ends[above]! + width < start) above++;
+      for (let other = above; other < aboveEnd && starts[other]! + width <= at; other++) {
+        if (values[starts[other]!] !== value) continue;
+        const otherRoot = rootOf(other);
+        const [low, high] = otherRoot < root ? [otherRoot, root] : [root, otherRoot];
+        parents[high] = low;
+        root = low;
+      }
+    }
+    [aboveFirst, aboveEnd] = [first, starts.length];
+  }
+  return gather(values, width, { starts, ends, rootOf });
+}
+
+function gather(
+  values: Uint8Array | Uint16Array,
+  width: number,
+  runs: {
+    readonly starts: readonly number[];
+    readonly ends: readonly number[];
+    readonly rootOf: (run: number) => number;
+  },
+): Components {
+  const { starts, ends, rootOf } = runs;
+  const ids = new Int32Array(values.length).fill(-1);
+  const numbers = new Map<number, number>();
+  const found: { value: number; pixels: number; box: [number, number, number, number] }[] = [];
+  for (let run = 0; run < starts.length; run++) {
+    const [start, end] = [starts[run]!, ends[run]!];
+    const y = Math.floor(start / width);
+    const [x0, x1] = [start - y * width, end - y * width];
+    const root = rootOf(run);
+    let number = numbers.get(root);
+    if (number === undefined) {
+      number = found.length;
+      numbers.set(root, number);
+      found.push({ value: values[start]!, pixels: 0, box: [x0, y, x1, y + 1] });
+    }
+    const own = found[number]!;
+    own.pixels += end - start;
+    own.box = [Math.min(own.box[0], x0), own.box[1], Math.max(own.box[2], x1), y + 1];
+    ids.fill(number, start, end);
+  }
+  return { ids, components: found };
+}
+
+/**
+ * How deep in its component each component's deepest pixel lies: 1 where every pixel has a neighbour of another, n where a square of
+ * 2n − 1 pixels fits within. The picture's edge is no border.
+ */
+export function componentDepths(
+  { ids, components }: Components,
+  { height, width }: { readonly height: number; readonly width: number },
+): Uint16Array {
+  // Chessboard distances, by a pass from either end (Rosenfeld and Pfaltz).
+  const depths = new Uint16Array(ids.length);
+  const deepest = new Uint16Array(components.length);
+  const LIMIT = 0xffff;
+  const step = (at: number, x: number, hasRow: boolean, row: number, side: number): number => {
+    const id = ids[at]!;
+    const seen = (other: number): number => (ids[other] === id ? depths[other]! : 0);
+    let least = LIMIT - 1;
+    const [hasSide, hasOther] = side < 0 ? [x > 0, x < width - 1] : [x < width - 1, x > 0];
+    if (hasSide) least = Math.min(least, seen(at + side));
+    if (hasRow) {
+      least = Math.min(least, seen(at + row));
+      if (hasSide) least = Math.min(least, seen(at + row + side));
+      if (hasOther) least = Math.min(least, seen(at + row - side));
+    }
+    return least + 1;
+  };
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (ids[at]! >= 0) depths[at] = step(at, x, y > 0, -width, -1);
+    }
+  }
+  for (let y = height - 1, at = ids.length - 1; y >= 0; y--) {
+    for (let x = width - 1; x >= 0; x--, at--) {
+      const id = ids[at]!;
+      if (id < 0) continue;
+      const depth = Math.min(depths[at]!, step(at, x, y < height - 1, width, 1));
+      depths[at] = depth;
+      if (depth > deepest[id]!) deepest[id] = depth;
+    }
+  }
+  return deepest;
+}

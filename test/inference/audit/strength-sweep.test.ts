@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { strengthOfLoss, sweepStrengths } from '../../../src/inference/audit/strength-sweep.js';
+import { evaluateDataset } from '../../../src/inference/evaluate-dataset.js';
+import { openModel } from '../../../src/inference/open-model.js';
+import { scratchFolder } from '../../support/scratch-folder.js';
+import { createTinyDataset } from '../../support/tiny-dataset.js';
+import { tinyAttacker, writeTinyVictim } from '../../support/tiny-models.js';
+
+describe('sweepStrengths', () => {
+  it('goes from the clean pictures to the whole attack', async () => {
+    const { folder, remove } = await scratchFolder();
+    try {
+      const victim = await openModel(await writeTinyVictim(folder, 'tiny'));
+      const file = path.join(folder, 'redder.onnx');
+      await writeFile(file, tinyAttacker([120, 0, -60]));
+      const attacker = await openModel(file);
+      const dataset = createTinyDataset(3);
+      const { images, points } = await sweepStrengths(dataset, { victim, attacker, count: 5 });
+      const whole = await evaluateDataset(dataset, { victim, attacker });
+      assert.equal(images, 3);
+      assert.deepEqual(
+        points.map(({ strength }) => strength),
+        [0, 0.125, 0.25, 0.5, 0.75, 1],
+      );
+      assert.equal(points[0]!.miou, whole.miou);
+      assert.equal(points.at(-1)!.miou, whole.miouAttacked);
+      assert.deepEqual(
+        points.at(-1)!.iou,
+        whole.classes.map(({ iouAttacked }) => iouAttacked),
+      );
+      for (let i = 1; i < points.length; i++) assert.ok(points[i]!.miou! <= points[i - 1]!.miou!);
+    } finally {
+      await remove();
+    }
+  });
+});
+
+describe('strengthOfLoss', () => {
+  const at = (...values: (number | null)[]) =>
+    values.map((value, i) => ({ strength: i / 2, value }));
+
+  it('finds where half is lost, between two points by a line', () => {
+    // From 0.6 at 0.5 to 0.2 at 1: 0.4 = half of 0.8 lies halfway.
+    assert.equal(strengthOfLoss(at(0.8, 0.6, 0.2)), 0.75);
+  });
+
+  it('is null where half is never lost, and where there was nothing', () => {
+    assert.equal(strengthOfLoss(at(0.8, 0.6, 0.5)), null);
+    assert.equal(strengthOfLoss(at(0, 0, 0)), null);
+    assert.equal(strengthOfLoss(at(null, 0.2)), null);
+  });
+});
