@@ -7,6 +7,8 @@ const PACKAGES = {
   openvino: 'openvino==2026.*',
   numpy: 'numpy',
   PIL: 'pillow',
+  cleanlab: 'cleanlab==2.*',
+  scipy: 'scipy',
 } as const;
 
 /**

@@ -249,7 +249,7 @@ function formatReport({ evaluation, intervals, suspects, classes, images }: Faul
     .sort((a, b) => b.fragility! - a.fragility!)
     .slice(0, 3)
     .map(({ name, fragility }) => `${name} ${formatPercent(fragility)}`);
-  const [lowest] = images;
+  const lowest = [...images].sort((a, b) => (a.labelQuality ?? 1) - (b.labelQuality ?? 1))[0];
   return [
     `${victim} on ${dataset} ${split}, ${formatCount(images.length, 'image')}, ${imagesPerSecond.toFixed(1)} images/s`,
     `  mIoU ${formatPercent(miou)}${range(intervals.miou)}`,

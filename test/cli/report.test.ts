@@ -49,12 +49,13 @@ describe('segprobe report and gate', function () {
   it('prints one JSON object with the keys that were agreed on, and writes it', async () => {
     const { images, suspects, classes, evaluation } = found;
     assert.equal(images.length, 3);
-    const qualities = images.map(({ labelQuality }) => labelQuality!);
+    assert.ok(images.every(({ labelQuality }) => labelQuality! > 0 && labelQuality! < 1));
+    const suspicions = images.map(({ suspicion }) => suspicion);
     assert.deepEqual(
-      qualities,
-      [...qualities].sort((a, b) => a - b),
+      suspicions,
+      [...suspicions].sort((a, b) => b - a),
     );
-    assert.ok(qualities.every((quality) => quality > 0 && quality < 1));
+    assert.equal(suspicions[0], suspects[0]!.score);
     assert.ok(suspects.length > 0);
     const scores = suspects.map(({ score }) => score);
     assert.deepEqual(

@@ -48,6 +48,8 @@ export interface AuditedImage {
   readonly image: string;
   /** Softmin of the probabilities of the given labels, 0..1: low is suspicious. */
   readonly labelQuality: number | null;
+  /** The score of its likeliest suspect, 0..1; 0 without any. Finds damaged labels better than the label quality: `bench/label-faults`. */
+  readonly suspicion: number;
   readonly miou: number | null;
   readonly miouAttacked: number | null;
   readonly pixelAccuracy: number | null;
@@ -131,7 +133,7 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
     ReturnType<typeof createBootstrap>,
     ReturnType<typeof createBootstrap>,
   ];
-  const images: AuditedImage[] = [];
+  const images: Omit<AuditedImage, 'suspicion'>[] = [];
   const regions: Omit<Suspect, 'score'>[] = [];
   const add = (found: SceneAudit, index: number, originalSize: Size): void => {
     const { counts } = found;
@@ -167,14 +169,19 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
       ...{ dataset: name, split },
     };
     const { matrix } = tally.clean;
+    const suspects = regions
+      .map((region) => ({ ...region, score: scoreSuspect(region, matrix) }))
+      .sort((a, b) => b.score - a.score);
+    const suspicions = new Map<number, number>();
+    for (const { index, score } of suspects) {
+      if (!suspicions.has(index)) suspicions.set(index, score);
+    }
     return {
       evaluation: resultOf(tally, scenes.classTable, names, seconds),
       classTable: scenes.classTable,
       size,
-      images,
-      suspects: regions
-        .map((region) => ({ ...region, score: scoreSuspect(region, matrix) }))
-        .sort((a, b) => b.score - a.score),
+      images: images.map((image) => ({ ...image, suspicion: suspicions.get(image.index) ?? 0 })),
+      suspects,
       classQuality: quality.map(softminOf),
       matrix,
       matrixAttacked: tally.attacked.matrix,
@@ -203,7 +210,7 @@ function scaleBox([x0, y0, x1, y1]: Box, from: Size, to: Size): Box {
 function toImage(
   { counts, quality, brightness, look }: SceneAudit,
   { index, image, ignoreIndex }: { index: number; image: string; ignoreIndex: number },
-): AuditedImage {
+): Omit<AuditedImage, 'suspicion'> {
   const all = createSoftmin();
   for (const own of quality) mergeSoftmin(all, own);
   const scores = scoresOf(counts.matrix, ignoreIndex);

@@ -11,7 +11,7 @@ type Box = readonly [x0: number, y0: number, x1: number, y1: number];
 
 /** What `segprobe report --json` prints. Shares are in 0..1; what there is none of is null. */
 export interface FaultReport {
-  /** The lowest label quality first. */
+  /** The most suspicious first; of equal ones, that of the lowest label quality. */
   readonly images: readonly Omit<AuditedImage, 'look' | 'index'>[];
   /** Regions whose label is probably wrong, in falling order of score; boxes in pixels of the label's file, x1 and y1 exclusive. */
   readonly suspects: readonly {
@@ -130,7 +130,7 @@ export function toFaultReport(audit: Audit, sweep: StrengthSweep | null): FaultR
   return {
     images: audit.images
       .map(({ look: _look, index: _index, ...image }) => image)
-      .sort((a, b) => (a.labelQuality ?? 1) - (b.labelQuality ?? 1)),
+      .sort((a, b) => b.suspicion - a.suspicion || (a.labelQuality ?? 1) - (b.labelQuality ?? 1)),
     suspects: audit.suspects.slice(0, MOST_SUSPECTS).map((suspect) => toSuspect(suspect, names)),
     classes: evaluation.classes.map(({ name, iou, iouAttacked, pixels }, k) => ({
       name,

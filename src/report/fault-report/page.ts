@@ -272,17 +272,19 @@ function dataSection(report: FaultReport, { classTable, fileFaults }: PageParts)
     <h2 id="data">The data</h2>
     <div class="two">
       <div class="card">
-        <h3>Images by label quality</h3>
+        <h3>Images to look at</h3>
         <p class="soft">
-          The softmin of the probabilities of the given labels: low where labels and model disagree
-          strongly. The lowest ${Math.min(15, images.length)} of ${images.length}.
+          The first ${Math.min(15, images.length)} of ${images.length}, by the score of their
+          likeliest suspect. Label quality is the softmin of the probabilities of the given labels:
+          low where labels and model disagree strongly.
         </p>
         ${table(
-          ['image', 'label quality', 'pixel accuracy'],
+          ['image', 'suspicion', 'label quality', 'pixel accuracy'],
           images
             .slice(0, 15)
             .map((own) => [
               own.image,
+              own.suspicion.toFixed(2),
               own.labelQuality?.toFixed(4) ?? '–',
               percent(own.pixelAccuracy),
             ]),
