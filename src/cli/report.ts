@@ -3,13 +3,16 @@ import { type Command, Option } from 'commander';
 import { checkDataset } from '../data/check/check-dataset.js';
 import { FAULT_KINDS } from '../data/check/fault.js';
 import { type Dataset, SPLITS, type Split } from '../data/dataset.js';
+import { encodePicturePng } from '../data/encode-picture.js';
 import { writeFileWhole } from '../data/files.js';
 import { DATASET_NAMES, findLayout, LAYOUT_NAMES, openDataset } from '../data/open-dataset.js';
 import { packageVersion } from '../data/package-version.js';
 import { matchOutputs } from '../data/reorder-classes.js';
 import { type Audit, auditDataset, type AuditedImage } from '../inference/audit/audit-dataset.js';
+import { type AttackerStudy, studyAttacker } from '../inference/audit/attacker-study.js';
 import { drawFindings, type FindingPlace } from '../inference/audit/draw-findings.js';
 import { type StrengthSweep, sweepStrengths } from '../inference/audit/strength-sweep.js';
+import { spread } from '../inference/display-scenes.js';
 import { findAttacker, findVictim } from '../inference/find-model.js';
 import { DEFAULT_MODELS_FOLDER, type OpenedModel, openModels } from '../inference/open-model.js';
 import { type FaultReport, toFaultReport } from '../report/fault-report/fault-report.js';
@@ -118,9 +121,18 @@ async function report(
           const count = flags.strengthImages;
           sweep = await sweepStrengths(dataset, { ...options, attacker, order, count });
         }
-        const found = toFaultReport(audit, sweep);
+        const study =
+          attacker === undefined
+            ? null
+            : await studyAttacker(dataset, attacker, victim.facts.inputSize, {
+                order: spread(STUDIED, order.length).map((i) => order[i]!),
+                signal,
+              });
+        const found = toFaultReport(audit, sweep, study);
         bar.log('drawing what was found …');
-        const parts = await partsOf(audit, { dataset, flags, victim, attacker, name, signal });
+        const parts = await partsOf(audit, {
+          ...{ dataset, flags, victim, attacker, name, study, signal },
+        });
         const page = path.join(flags.out, 'report.html');
         const json = path.join(flags.out, 'report.json');
         await writeFileWhole(page, faultReportPage(found, parts));
@@ -145,6 +157,8 @@ function orderOf(dataset: Dataset, { image, limit, split }: ReportFlags): number
   );
 }
 
+/** On how many images the attacker's change is looked at. */
+const STUDIED = 12;
 /** How many images that fall furthest are drawn. */
 const FALLS = 6;
 
@@ -156,10 +170,11 @@ async function partsOf(
     readonly victim: OpenedModel;
     readonly attacker: OpenedModel | undefined;
     readonly name: string;
+    readonly study: AttackerStudy | null;
     readonly signal: AbortSignal;
   },
 ): Promise<PageParts> {
-  const { dataset, flags, victim, attacker, name, signal } = context;
+  const { dataset, flags, victim, attacker, name, study, signal } = context;
   const suspects = audit.suspects.slice(0, flags.findings);
   const fallOf = ({ miou, miouAttacked }: AuditedImage): number =>
     miouAttacked === null ? 0 : (miou ?? 0) - miouAttacked;
@@ -178,6 +193,10 @@ async function partsOf(
     classTable: audit.classTable,
     suspects: suspects.map(({ box }, i) => ({ box, pictures: pictures[i]! })),
     falls: falls.map(({ image }, i) => ({ image, pictures: pictures[suspects.length + i]! })),
+    commonChange: study && {
+      gain: study.common.gain,
+      picture: await encodePicturePng(study.common),
+    },
     fileFaults: flags.check ? await fileFaults(name, flags, signal) : null,
     command,
     commandOf: (image) =>

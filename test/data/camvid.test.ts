@@ -66,7 +66,7 @@ describe('openCamvid', () => {
       const scene = await dataset.read(1, SIZE);
       assert.deepEqual(
         { ...scene, image: 0, label: 0 },
-        { name: 'b', ...SIZE, image: 0, label: 0 },
+        { name: 'b', ...SIZE, image: 0, label: 0, originalSize: SIZE },
       );
       assert.deepEqual([...scene.image.subarray(0, 3)], [1, 100, 200]);
       assert.equal(scene.image.length, 12 * 10 * 3);
@@ -76,6 +76,7 @@ describe('openCamvid', () => {
       );
       const small = await dataset.read(1, { width: 2, height: 5 });
       assert.equal(small.image.length, 2 * 5 * 3);
+      assert.deepEqual(small.originalSize, SIZE);
       // Rows floor((i + 0.5) * 10 / 5) = 1, 3, 5, 7, 9.
       assert.deepEqual([...small.label], [1, 1, 3, 3, 5, 5, 7, 7, 9, 9]);
     }));

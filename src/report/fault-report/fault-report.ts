@@ -1,4 +1,5 @@
 import type { Audit, AuditedImage, Suspect } from '../../inference/audit/audit-dataset.js';
+import type { AttackerStudy } from '../../inference/audit/attacker-study.js';
 import { findOutliers } from '../../inference/audit/outliers.js';
 import { OBJECT_SIZES, PLACES } from '../../inference/audit/scene-audit.js';
 import { type StrengthSweep, strengthOfLoss } from '../../inference/audit/strength-sweep.js';
@@ -91,6 +92,8 @@ export interface FaultReport {
     readonly images: number;
     readonly points: readonly { readonly strength: number; readonly miou: number | null }[];
   } | null;
+  /** What the attacker does to pictures, on some of them; null without one. */
+  readonly attackerStudy: Omit<AttackerStudy, 'common'> | null;
   /** Pictures unlike the rest, by what; in robust standard deviations. */
   readonly outliers: readonly {
     readonly image: string;
@@ -121,7 +124,11 @@ const MOST_SUSPECTS = 500;
 const MOST_CONFUSIONS = 12;
 
 /** Sums up what an audit found. */
-export function toFaultReport(audit: Audit, sweep: StrengthSweep | null): FaultReport {
+export function toFaultReport(
+  audit: Audit,
+  sweep: StrengthSweep | null = null,
+  study: AttackerStudy | null = null,
+): FaultReport {
   const { evaluation, classTable, bootstrap, matrix, matrixAttacked, sums } = audit;
   const names = classTable.classes.map(({ name }) => name);
   const isAttacked = evaluation.attacker !== null;
@@ -181,6 +188,7 @@ export function toFaultReport(audit: Audit, sweep: StrengthSweep | null): FaultR
       images: sweep.images,
       points: sweep.points.map(({ strength, miou }) => ({ strength, miou })),
     },
+    attackerStudy: study && withoutPicture(study),
     outliers: findOutliers(audit.images.map(({ look }) => look)).map(
       ({ number, distance, figure }) => ({
         image: audit.images[number]!.image,
@@ -195,6 +203,13 @@ export function toFaultReport(audit: Audit, sweep: StrengthSweep | null): FaultR
       }))
       .filter(({ share }, k) => k !== ignore && share < RARE_SHARE),
   };
+}
+
+function withoutPicture({
+  common: _common,
+  ...figures
+}: AttackerStudy): FaultReport['attackerStudy'] {
+  return figures;
 }
 
 function toSuspect(suspect: Suspect, names: readonly string[]): FaultReport['suspects'][number] {

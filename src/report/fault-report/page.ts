@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FindingPictures } from '../../inference/audit/draw-findings.js';
+import { describeStudy } from '../../inference/audit/attacker-study.js';
 import type { ClassTable } from '../../shared/classes.js';
 import { barChart, EMBEDDED, heatMap, lineChart, toDataUri } from '../charts/index.js';
 import type { FaultReport } from './fault-report.js';
@@ -15,6 +16,8 @@ export interface PageParts {
   }[];
   /** Of the images whose mIoU falls most under attack. */
   readonly falls: readonly { readonly image: string; readonly pictures: FindingPictures }[];
+  /** The change that the attacker makes on every picture, amplified so many times, as PNG; null without one. */
+  readonly commonChange: { readonly picture: Uint8Array; readonly gain: number } | null;
   /** Faults of the data set's files by kind, in words; null where it does not lie in files. */
   readonly fileFaults:
     readonly { readonly what: string; readonly count: number; readonly first: string }[] | null;
@@ -244,6 +247,7 @@ function modelSection(report: FaultReport, parts: PageParts): Html {
       }
     </div>
     <div class="two">${brightnessCard(report)} ${borderCard(report)}</div>
+    ${studyCard(report, parts)}
     ${
       parts.falls.length > 0 &&
       html`<h3>Images that fall furthest</h3>
@@ -458,6 +462,42 @@ function brightnessCard({ brightness, evaluation }: FaultReport): Html {
         ...(isAttacked ? [percent(part.pixelAccuracyAttacked)] : []),
       ]),
     )}
+  </div>`;
+}
+
+function studyCard(
+  { attackerStudy, evaluation }: FaultReport,
+  { commonChange }: PageParts,
+): Html | null {
+  if (attackerStudy === null || commonChange === null) return null;
+  const name = (fromPeriod: number, toPeriod: number | null): string =>
+    toPeriod === null ? `${fromPeriod} pixels and more` : `${fromPeriod} to ${toPeriod} pixels`;
+  return html`<div class="card">
+    <h3>What ${evaluation.attacker} does to a picture</h3>
+    <div class="two">
+      <div>
+        <ul>
+          ${describeStudy(attackerStudy).map((sentence) => html`<li>${sentence}</li>`)}
+        </ul>
+        ${table(
+          ['period of its waves', 'share of the energy'],
+          attackerStudy.bands.map(({ fromPeriod, toPeriod, share }) => [
+            name(fromPeriod, toPeriod),
+            barCell(share),
+          ]),
+        )}
+      </div>
+      <figure>
+        <img
+          src="${toDataUri(commonChange.picture)}"
+          alt="The mean change of ${attackerStudy.images} pictures"
+        />
+        <figcaption>
+          What is the same in ${attackerStudy.images} pictures, ×${commonChange.gain.toFixed(0)}
+          around grey
+        </figcaption>
+      </figure>
+    </div>
   </div>`;
 }
 
