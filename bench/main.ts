@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
     ablation: () => import('./ablation.js'),
     evaluate: () => import('./evaluate.js'),
     inference: () => import('./inference.js'),
+    audit: () => import('./audit.js'),
     'label-faults': () => import('./label-faults.js'),
   };
 

@@ -33,11 +33,21 @@ export function sessionOptions(
  * Loads a model file.
  *
  * @param threads - of the session.
+ * @param bytes - the model, where it is another than the file's.
  * @throws SegprobeError `MODEL_INVALID` for a file that ONNX Runtime does not load.
  */
-export async function loadImageModel(path: string, threads: number): Promise<ImageModel> {
+export async function loadImageModel(
+  path: string,
+  threads: number,
+  bytes?: Uint8Array,
+): Promise<ImageModel> {
+  const options = sessionOptions(threads);
   try {
-    return { path, session: await InferenceSession.create(path, sessionOptions(threads)) };
+    const session =
+      bytes === undefined
+        ? await InferenceSession.create(path, options)
+        : await InferenceSession.create(bytes, options);
+    return { path, session };
   } catch (cause) {
     throw invalid(path, 'a model that ONNX Runtime loads', messageOf(cause), cause);
   }
@@ -58,7 +68,8 @@ export async function runImageModel(
 ): Promise<Float32Array> {
   const [, , height, width] = image.dims;
   const expected = `float32 [1,${output.channels},${height},${width}]`;
-  return (await run(model, { image }, output.name, expected)).data as Float32Array;
+  const [tensor] = await runTensors(model, { image }, { [output.name]: expected });
+  return tensor!.data as Float32Array;
 }
 
 /**
@@ -70,47 +81,46 @@ export async function runImageModel(
  */
 export async function runServingForm(model: ImageModel, image: Tensor): Promise<Uint8Array> {
   const [, height, width] = image.dims;
-  const expected = `uint8 [1,${height},${width}]`;
-  return (await run(model, { image_u8: image }, 'labels', expected)).data as Uint8Array;
+  const [labels] = await runTensors(
+    model,
+    { image_u8: image },
+    { labels: `uint8 [1,${height},${width}]` },
+  );
+  return labels!.data as Uint8Array;
 }
 
 /**
- * Runs a model on a tensor; it blocks the thread while it does.
+ * Runs a model on tensors; it blocks the thread while it does.
  *
- * @param options - the input, and the output that is wanted with its type and shape, e.g. `float32 [1,3,8,8]`.
+ * @param inputs - by name.
+ * @param outputs - those that are wanted, with type and shape, e.g. `float32 [1,3,8,8]`.
+ * @returns their values, in that order.
  * @throws SegprobeError `MODEL_INVALID` as {@link runImageModel}.
  */
-export async function runTensor(
-  model: ImageModel,
-  options: {
-    readonly name: string;
-    readonly tensor: Tensor;
-    readonly output: string;
-    readonly expected: string;
-  },
-): Promise<Tensor> {
-  const { name, tensor, output, expected } = options;
-  return run(model, { [name]: tensor }, output, expected);
-}
-
-async function run(
+export async function runTensors(
   { session, path }: ImageModel,
   inputs: Readonly<Record<string, Tensor>>,
-  output: string,
-  expected: string,
-): Promise<Tensor> {
-  let values: Tensor | undefined;
+  outputs: Readonly<Record<string, string>>,
+): Promise<Tensor[]> {
+  const names = Object.keys(outputs);
+  const missing = names.find((name) => !session.outputNames.includes(name));
+  if (missing !== undefined) {
+    throw invalid(path, `${missing} ${outputs[missing]}`, 'no such output');
+  }
+  let values: Readonly<Record<string, Tensor>>;
   try {
-    values = (await session.run(inputs))[output];
+    values = await session.run(inputs, names);
   } catch (cause) {
-    const [input] = Object.entries(inputs).map(([name, tensor]) => `${name} ${show(tensor)}`);
-    throw invalid(path, `a model that takes ${input}`, messageOf(cause), cause);
+    const given = Object.entries(inputs).map(([name, tensor]) => `${name} ${show(tensor)}`);
+    throw invalid(path, `a model that takes ${given.join(', ')}`, messageOf(cause), cause);
   }
-  const found = values === undefined ? 'no such output' : show(values);
-  if (values === undefined || found !== expected) {
-    throw invalid(path, `${output} ${expected}`, found);
-  }
-  return values;
+  return names.map((name) => {
+    const value = values[name]!;
+    if (show(value) !== outputs[name]) {
+      throw invalid(path, `${name} ${outputs[name]}`, show(value));
+    }
+    return value;
+  });
 }
 
 /** Makes a picture's tensor, float32 `[1, 3, H, W]`. */

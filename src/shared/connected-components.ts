@@ -106,33 +106,38 @@ export function componentDepths(
   // Chessboard distances, by a pass from either end (Rosenfeld and Pfaltz).
   const depths = new Uint16Array(ids.length);
   const deepest = new Uint16Array(components.length);
-  const LIMIT = 0xffff;
-  const step = (at: number, x: number, hasRow: boolean, row: number, side: number): number => {
-    const id = ids[at]!;
-    const seen = (other: number): number => (ids[other] === id ? depths[other]! : 0);
-    let least = LIMIT - 1;
-    const [hasSide, hasOther] = side < 0 ? [x > 0, x < width - 1] : [x < width - 1, x > 0];
-    if (hasSide) least = Math.min(least, seen(at + side));
-    if (hasRow) {
-      least = Math.min(least, seen(at + row));
-      if (hasSide) least = Math.min(least, seen(at + row + side));
-      if (hasOther) least = Math.min(least, seen(at + row - side));
-    }
-    return least + 1;
-  };
+  const seen = (at: number, id: number): number => (ids[at] === id ? depths[at]! : 0);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
-      if (ids[at]! >= 0) depths[at] = step(at, x, y > 0, -width, -1);
+      const id = ids[at]!;
+      if (id < 0) continue;
+      let least = LIMIT;
+      if (x > 0) least = seen(at - 1, id);
+      if (y > 0 && least > 0) {
+        least = Math.min(least, seen(at - width, id));
+        if (x > 0) least = Math.min(least, seen(at - width - 1, id));
+        if (x + 1 < width) least = Math.min(least, seen(at - width + 1, id));
+      }
+      depths[at] = least + 1;
     }
   }
   for (let y = height - 1, at = ids.length - 1; y >= 0; y--) {
     for (let x = width - 1; x >= 0; x--, at--) {
       const id = ids[at]!;
       if (id < 0) continue;
-      const depth = Math.min(depths[at]!, step(at, x, y < height - 1, width, 1));
-      depths[at] = depth;
-      if (depth > deepest[id]!) deepest[id] = depth;
+      let least = depths[at]! - 1;
+      if (x + 1 < width && least > 0) least = Math.min(least, seen(at + 1, id));
+      if (y + 1 < height && least > 0) {
+        least = Math.min(least, seen(at + width, id));
+        if (x + 1 < width) least = Math.min(least, seen(at + width + 1, id));
+        if (x > 0) least = Math.min(least, seen(at + width - 1, id));
+      }
+      depths[at] = least + 1;
+      if (least >= deepest[id]!) deepest[id] = least + 1;
     }
   }
   return deepest;
 }
+
+/** More than any picture's depth. */
+const LIMIT = 0xfffe;

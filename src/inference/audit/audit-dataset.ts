@@ -11,7 +11,7 @@ import {
   type EvaluationResult,
   resultOf,
 } from '../../shared/evaluation.js';
-import { createSoftmin, mergeSoftmin, softminOf } from '../../shared/label-quality.js';
+import { createSoftmin, labelQuality, mergeSoftmin } from '../../shared/label-quality.js';
 import {
   addToBootstrap,
   bootstrapIou,
@@ -127,7 +127,7 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
     size,
   });
   const tally = createEvaluationTally(classes.length);
-  const quality = classes.map(createSoftmin);
+  const quality = createSoftmin(classes.length);
   const sums = createAuditSums(classes.length);
   const [clean, attacked] = [0, 1].map(() => createBootstrap(classes.length, REPLICATES)) as [
     ReturnType<typeof createBootstrap>,
@@ -140,7 +140,7 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
     const image = scenes.nameOf(index);
     addScene(tally, counts, ignoreIndex);
     mergeAuditSums(sums, found.sums);
-    found.quality.forEach((own, k) => mergeSoftmin(quality[k]!, own));
+    mergeSoftmin(quality, found.quality);
     addToBootstrap(clean, index, counts.matrix);
     if (counts.attack !== null) addToBootstrap(attacked, index, counts.attack.matrix);
     images.push(toImage(found, { index, image, ignoreIndex }));
@@ -182,7 +182,7 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
       size,
       images: images.map((image) => ({ ...image, suspicion: suspicions.get(image.index) ?? 0 })),
       suspects,
-      classQuality: quality.map(softminOf),
+      classQuality: labelQuality(quality).byClass,
       matrix,
       matrixAttacked: tally.attacked.matrix,
       sums,
@@ -211,14 +211,12 @@ function toImage(
   { counts, quality, brightness, look }: SceneAudit,
   { index, image, ignoreIndex }: { index: number; image: string; ignoreIndex: number },
 ): Omit<AuditedImage, 'suspicion'> {
-  const all = createSoftmin();
-  for (const own of quality) mergeSoftmin(all, own);
   const scores = scoresOf(counts.matrix, ignoreIndex);
   const attacked = counts.attack && scoresOf(counts.attack.matrix, ignoreIndex);
   return {
     index,
     image,
-    labelQuality: softminOf(all),
+    labelQuality: labelQuality(quality).all,
     miou: scores.miou,
     miouAttacked: attacked?.miou ?? null,
     pixelAccuracy: scores.pixelAccuracy,

@@ -1,15 +1,13 @@
 import { Piscina } from 'piscina';
 import type { Size } from '../../data/dataset.js';
-import { argmaxOverClasses } from '../../shared/argmax.js';
-import { toImageTensor } from '../../shared/image-tensor.js';
 import { attackScene } from '../count-scene.js';
 import type { SceneTask } from '../scene-pool.js';
-import { type ImageModel, imageTensor, loadImageModel, runImageModel } from '../session.js';
+import { type ImageModel, loadImageModel } from '../session.js';
 import { reportStarted, type StartedThreads } from '../started-threads.js';
 import { loadVictim, type VictimFiles, type VictimSession } from '../victim-session.js';
 import { refusalAsValue, type WorkerRefusal } from '../worker-refusal.js';
 import { auditScene, type SceneAudit } from './scene-audit.js';
-import { scoreLabels } from './score-labels.js';
+import { loadScores, type ScoreSession } from './score-session.js';
 
 /** What an audit's worker thread is started with. */
 export interface AuditSetup {
@@ -24,9 +22,9 @@ export interface AuditSetup {
 const setup = Piscina.workerData as AuditSetup & { readonly started: StartedThreads };
 
 interface Models {
-  /** Of logits: the clean picture is judged by probabilities. */
-  readonly logits: ImageModel;
-  /** For attacked pictures, whose labels alone are wanted. */
+  /** Judges clean pictures. */
+  readonly scores: ScoreSession;
+  /** Judges attacked ones, whose classes alone are wanted. */
   readonly victim: VictimSession;
   readonly attacker: ImageModel | null;
 }
@@ -41,7 +39,7 @@ export const auditOne = refusalAsValue(loadModels).then((models) => {
 async function loadModels(): Promise<Models> {
   const { victim, attacker } = setup;
   return {
-    logits: await loadImageModel(victim.path, 1),
+    scores: await loadScores(victim, 1),
     victim: await loadVictim(victim, 1),
     attacker: attacker && (await loadImageModel(attacker.path, 1)),
   };
@@ -51,17 +49,13 @@ async function audit(
   { image, label, perturbed: given }: SceneTask,
   models: Models,
 ): Promise<SceneAudit> {
-  const { size, victim } = setup;
-  const channels = victim.classCount;
-  const input = imageTensor(toImageTensor(image), size);
-  const logits = await runImageModel(models.logits, input, { name: 'logits', channels });
-  const before = argmaxOverClasses(logits, channels);
-  const scores = scoreLabels(logits, before, label);
+  const { size } = setup;
+  const scores = await models.scores.score(image, label, size);
   const { attacker } = models;
   const perturbed = given ?? (attacker && (await attackScene(attacker, image, size)));
   const attack = perturbed && {
     image: perturbed,
     after: await models.victim.predict(perturbed, size),
   };
-  return auditScene({ image, label, before, attack }, scores, setup);
+  return auditScene({ image, label, before: scores.predicted, attack }, scores, setup);
 }

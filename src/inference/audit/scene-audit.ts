@@ -3,7 +3,7 @@ import { connectedComponents } from '../../shared/connected-components.js';
 import type { SceneCounts } from '../../shared/evaluation.js';
 import { addToSoftmin, createSoftmin, type SoftminSums } from '../../shared/label-quality.js';
 import { countScene, type SeenScene } from '../count-scene.js';
-import { type LabelScores } from './score-labels.js';
+import { type LabelScores } from './score-session.js';
 import { findSuspects, type SuspectRegion } from './suspect-regions.js';
 
 /** Objects are told apart by size: so many pixels and more, at the model's size. */
@@ -29,7 +29,7 @@ export interface AuditSums {
 export interface SceneAudit {
   readonly counts: SceneCounts;
   /** Of the scores of each class's labelled pixels. */
-  readonly quality: readonly SoftminSums[];
+  readonly quality: SoftminSums;
   readonly suspects: readonly SuspectRegion[];
   readonly sums: AuditSums;
   /** Mean luma of the picture, 0..1. */
@@ -64,28 +64,17 @@ export function auditScene(
 ): SceneAudit {
   const { classCount, ignoreIndex, size } = options;
   const sums = createAuditSums(classCount);
+  const quality = createSoftmin(classCount);
+  addToSoftmin(quality, seen.label, scores.given, ignoreIndex);
   addPixels(sums, seen, options);
   addObjects(sums.objects, seen, options);
   return {
     counts: countScene(seen, options),
-    quality: qualityByClass(seen.label, scores.given, classCount, ignoreIndex),
+    quality,
     suspects: findSuspects(scores, seen.label, size, ignoreIndex),
     sums,
     ...lookOf(seen, scores, options),
   };
-}
-
-function qualityByClass(
-  label: Uint8Array,
-  given: Float32Array,
-  classCount: number,
-  ignoreIndex: number,
-): SoftminSums[] {
-  const quality = Array.from({ length: classCount }, createSoftmin);
-  for (let i = 0; i < label.length; i++) {
-    if (label[i] !== ignoreIndex) addToSoftmin(quality[label[i]!]!, given[i]!);
-  }
-  return quality;
 }
 
 function addPixels(
@@ -97,64 +86,58 @@ function addPixels(
   const { height, width } = size;
   const after = attack?.after ?? before;
   const isBorder = findBorders(label, size);
+  // Pixels by place and by what holds of them, a bit each: wrong after, wrong before, at a border.
+  const found = new Uint32Array(PLACES.rows * PLACES.columns * 8);
+  const columnOf = Uint8Array.from({ length: width }, (_, x) =>
+    Math.floor((x * PLACES.columns) / width),
+  );
   for (let y = 0, i = 0; y < height; y++) {
     const row = Math.floor((y * PLACES.rows) / height) * PLACES.columns;
     for (let x = 0; x < width; x++, i++) {
-      flow[before[i]! * classCount + after[i]!]!++;
       const given = label[i]!;
+      const said = before[i]!;
+      const saidAfter = after[i]!;
+      flow[said * classCount + saidAfter]!++;
       if (given === ignoreIndex) continue;
-      const place = 3 * (row + Math.floor((x * PLACES.columns) / width));
-      const border = 3 * isBorder[i]!;
-      places[place]!++;
-      borders[border]!++;
-      if (before[i] !== given) {
-        places[place + 1]!++;
-        borders[border + 1]!++;
-      }
-      if (after[i] !== given) {
-        places[place + 2]!++;
-        borders[border + 2]!++;
-      }
+      const wrong = (said === given ? 0 : 2) + (saidAfter === given ? 0 : 1);
+      found[8 * (row + columnOf[x]!) + 4 * isBorder[i]! + wrong]!++;
     }
   }
+  found.forEach((pixels, at) => {
+    const [place, border] = [3 * (at >> 3), 3 * ((at >> 2) & 1)];
+    const [wrong, wrongAfter] = [pixels * ((at >> 1) & 1), pixels * (at & 1)];
+    [pixels, wrong, wrongAfter].forEach((count, k) => {
+      places[place + k]! += count;
+      borders[border + k]! += count;
+    });
+  });
 }
 
 /** 1 where another label lies within {@link BORDER} pixels along both axes, else 0. */
 function findBorders(label: Uint8Array, { height, width }: Size): Uint8Array {
   const changes = new Uint8Array(label.length);
   for (let y = 0, i = 0; y < height; y++) {
+    const below = y + 1 < height ? width : 0;
     for (let x = 0; x < width; x++, i++) {
-      if (x + 1 < width && label[i] !== label[i + 1]) changes[i] = changes[i + 1] = 1;
-      if (y + 1 < height && label[i] !== label[i + width]) changes[i] = changes[i + width] = 1;
+      const own = label[i]!;
+      if (own !== label[i + below]) changes[i] = changes[i + below] = 1;
+      if (x + 1 < width && own !== label[i + 1]) changes[i] = changes[i + 1] = 1;
     }
   }
-  const across = spreadAlong(changes, { count: height, length: width, next: width, step: 1 });
-  return spreadAlong(across, { count: width, length: height, next: 1, step: width });
-}
-
-/** Marks what lies within {@link BORDER} − 1 of a mark along lines. */
-function spreadAlong(
-  marks: Uint8Array,
-  lines: {
-    readonly count: number;
-    readonly length: number;
-    readonly next: number;
-    readonly step: number;
-  },
-): Uint8Array {
-  const spread = new Uint8Array(marks.length);
-  for (let line = 0; line < lines.count; line++) {
-    let markedUntil = -1;
-    for (let at = 0; at < lines.length; at++) {
-      const i = line * lines.next + at * lines.step;
-      if (marks[i] === 0) continue;
-      const from = Math.max(markedUntil + 1, at - BORDER + 1);
-      const to = Math.min(lines.length - 1, at + BORDER - 1);
-      for (let j = from; j <= to; j++) spread[line * lines.next + j * lines.step] = 1;
-      markedUntil = to;
+  const borders = new Uint8Array(label.length);
+  const reach = BORDER - 1;
+  for (let y = 0, i = 0; y < height; y++) {
+    const [top, bottom] = [Math.max(0, y - reach), Math.min(height - 1, y + reach)];
+    for (let x = 0; x < width; x++, i++) {
+      if (changes[i] === 0) continue;
+      const left = Math.max(0, x - reach);
+      const right = Math.min(width - 1, x + reach);
+      for (let row = top * width; row <= bottom * width; row += width) {
+        for (let at = row + left; at <= row + right; at++) borders[at] = 1;
+      }
     }
   }
-  return spread;
+  return borders;
 }
 
 /** An object is a connected region of one label; it is found where more than half of its pixels are. */
@@ -195,30 +178,51 @@ function lookOf(
   { classCount, size }: { readonly classCount: number; readonly size: Size },
 ): Pick<SceneAudit, 'brightness' | 'look'> {
   const pixels = size.height * size.width;
-  const sums = [0, 0, 0];
-  const squares = [0, 0, 0];
-  let detail = 0;
-  for (let at = 0; at < image.length; at += 3) {
-    for (let c = 0; c < 3; c++) {
-      const value = image[at + c]!;
-      sums[c]! += value;
-      squares[c]! += value * value;
-    }
-    if (at > 0) detail += Math.abs(image[at + 1]! - image[at - 2]!);
-  }
+  const { sums, squares, detail } = coloursOf(image);
   const means = sums.map((sum) => sum / pixels / 255);
   const deviations = squares.map((sum, c) =>
     Math.sqrt(Math.max(0, sum / pixels / 255 ** 2 - means[c]! ** 2)),
   );
-  const shares = new Array<number>(classCount).fill(0);
+  const counts = new Uint32Array(classCount);
   let sureness = 0;
   for (let i = 0; i < pixels; i++) {
-    shares[before[i]!]! += 1 / pixels;
+    counts[before[i]!]!++;
     sureness += confidence[i]!;
   }
+  const shares = Array.from(counts, (count) => count / pixels);
   const [red, green, blue] = means as [number, number, number];
   return {
     brightness: 0.299 * red + 0.587 * green + 0.114 * blue, // BT.601
     look: [...means, ...deviations, detail / pixels / 255, sureness / pixels, ...shares],
   };
+}
+
+/** Sums of red, green and blue, of their squares, and of the differences of neighbours' green: whole numbers, exact. */
+function coloursOf(image: Uint8Array): {
+  readonly sums: readonly number[];
+  readonly squares: readonly number[];
+  readonly detail: number;
+} {
+  let red = 0;
+  let green = 0;
+  let blue = 0;
+  let reds = 0;
+  let greens = 0;
+  let blues = 0;
+  let detail = 0;
+  let last = image[1] ?? 0;
+  for (let at = 0; at < image.length; at += 3) {
+    const r = image[at]!;
+    const g = image[at + 1]!;
+    const b = image[at + 2]!;
+    red += r;
+    green += g;
+    blue += b;
+    reds += r * r;
+    greens += g * g;
+    blues += b * b;
+    detail += Math.abs(g - last);
+    last = g;
+  }
+  return { sums: [red, green, blue], squares: [reds, greens, blues], detail };
 }

@@ -1,6 +1,6 @@
 import type { Size } from '../../data/dataset.js';
 import { componentDepths, connectedComponents } from '../../shared/connected-components.js';
-import type { LabelScores } from './score-labels.js';
+import type { LabelScores } from './score-session.js';
 
 /** In pixels; x1 and y1 exclusive. */
 export type Box = readonly [x0: number, y0: number, x1: number, y1: number];

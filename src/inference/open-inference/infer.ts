@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { SegprobeError } from '../../shared/errors.js';
-import { type ImageModel, runTensor } from '../session.js';
+import { type ImageModel, runTensors } from '../session.js';
 import type { InferResult, InferTask, WorkerModel } from '../worker-protocol.js';
 import { fromBinaryData, fromJsonData } from './input-data.js';
 import { type InferRequest, invalid, parseInferRequest } from './request.js';
@@ -37,16 +37,16 @@ export async function infer(
     );
   }
   const start = performance.now();
-  const found = await runTensor(session, {
-    name: inputSpec.name,
-    tensor: new Tensor(DATATYPES[inputSpec.datatype].type, data, shape),
-    output: outputSpec.name,
-    expected: `${DATATYPES[outputSpec.datatype].type} [${outputShape.join()}]`,
-  });
+  const tensor = new Tensor(DATATYPES[inputSpec.datatype].type, data, shape);
+  const [found] = await runTensors(
+    session,
+    { [inputSpec.name]: tensor },
+    { [outputSpec.name]: `${DATATYPES[outputSpec.datatype].type} [${outputShape.join()}]` },
+  );
   const inferenceMs = performance.now() - start;
   const name = task.isServingForm ? `${task.model}.serve` : task.model;
   const answer = { name, id: request.id, spec: outputSpec, shape: outputShape };
-  return { ...encode(answer, found, isBinary), inferenceMs };
+  return { ...encode(answer, found!, isBinary), inferenceMs };
 }
 
 function readInput(
