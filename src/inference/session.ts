@@ -102,22 +102,18 @@ export async function runTensors(
   inputs: Readonly<Record<string, Tensor>>,
   outputs: Readonly<Record<string, string>>,
 ): Promise<Tensor[]> {
-  const names = Object.keys(outputs);
-  const missing = names.find((name) => !session.outputNames.includes(name));
-  if (missing !== undefined) {
-    throw invalid(path, `${missing} ${outputs[missing]}`, 'no such output');
-  }
   let values: Readonly<Record<string, Tensor>>;
   try {
-    values = await session.run(inputs, names);
+    values = await session.run(inputs);
   } catch (cause) {
     const given = Object.entries(inputs).map(([name, tensor]) => `${name} ${show(tensor)}`);
     throw invalid(path, `a model that takes ${given.join(', ')}`, messageOf(cause), cause);
   }
-  return names.map((name) => {
-    const value = values[name]!;
-    if (show(value) !== outputs[name]) {
-      throw invalid(path, `${name} ${outputs[name]}`, show(value));
+  return Object.entries(outputs).map(([name, expected]) => {
+    const value = values[name];
+    const found = value === undefined ? 'no such output' : show(value);
+    if (value === undefined || found !== expected) {
+      throw invalid(path, `${name} ${expected}`, found);
     }
     return value;
   });
