@@ -1,54 +1,34 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
+import { openModels, type OpenedModel } from '../inference/open-model.js';
+import { SETTINGS } from '../serve/config/schema.js';
+import { showConfig } from '../serve/config/show-config.js';
 import { createLogger } from '../serve/logger.js';
-import { DEFAULT_HOST, DEFAULT_PORT, startServer, type RunningServer } from '../serve/server.js';
+import { startServer, type RunningServer } from '../serve/server.js';
+import { addConfigFlags, readFlags } from './config-flags.js';
 import { withInterrupt } from './interrupt.js';
-import { integerBetween } from './numbers.js';
 import { printLine, printMessage } from './output.js';
-
-interface ServeFlags {
-  readonly host: string;
-  readonly port: number;
-  readonly models: string;
-  readonly workers?: number;
-  readonly maxQueue?: number;
-  readonly insecure?: boolean;
-}
 
 /** `segprobe serve` */
 export function configureServe(command: Command): void {
-  command
-    .option('--host <host>', 'address to listen on', DEFAULT_HOST)
-    .option(
-      '--port <port>',
-      'port to listen on; 0 takes a free one',
-      integerBetween(0, 65535),
-      DEFAULT_PORT,
-    )
-    .option('--models <dir>', 'folder of the models', DEFAULT_MODELS_FOLDER)
-    .option(
-      '--workers <n>',
-      'pictures to segment at once (default: one for every four cores)',
-      integerBetween(1, 256),
-    )
-    .option('--max-queue <n>', 'requests that may wait (default: 64)', integerBetween(0, 100_000))
-    .option('--insecure', 'listen on any address without an API key')
+  addConfigFlags(command, SETTINGS)
+    .option('--print-config', 'print the settings as they were put together, and stop')
     .addHelpText(
       'after',
-      '\nSEGPROBE_API_KEY in the environment is asked of every request, if it is set.',
+      'SEGPROBE_API_KEY is a key that every request must carry, or "sha256:" and its digest; "apiKeys" in the file has several by name.',
     )
-    .action(async (flags: ServeFlags) => {
-      const models = await openModels(flags.models);
+    .action(async ({ printConfig }: { readonly printConfig?: boolean }) => {
+      const { config, origins } = await readFlags(command, SETTINGS);
+      if (printConfig) {
+        printLine(JSON.stringify(showConfig(config), null, 2));
+        for (const [key, origin] of origins) printMessage(`${key} from ${origin}`);
+        return;
+      }
+      const models = await openModels(config.models);
       const server = await startServer({
+        ...config,
         models,
-        logger: createLogger(),
-        host: flags.host,
-        port: flags.port,
-        apiKey: process.env['SEGPROBE_API_KEY'] || undefined,
-        insecure: flags.insecure ?? false,
-        workers: flags.workers,
-        limits: { ...(flags.maxQueue !== undefined && { maxQueue: flags.maxQueue }) },
+        logger: createLogger(config.logLevel),
       });
       // From here on a signal drains, even while the models load.
       const stopped = closeOnSignal(server);

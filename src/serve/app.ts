@@ -10,16 +10,16 @@ import type { InferencePool } from '../inference/pool.js';
 import { SegprobeError } from '../shared/errors.js';
 import type { ModelFacts } from '../shared/manifest.js';
 import { createAttackRoute } from './attack-route.js';
-import { requireApiKey } from './auth.js';
+import { identifyClient, requireApiKey } from './auth.js';
+import { type Config, DEFAULT_CONFIG } from './config/schema.js';
 import { errorHandler } from './error-handler.js';
 import { readLandingPage } from './landing.js';
 import type { Page } from './landing.js';
-import { DEFAULT_LIMITS } from './limits.js';
-import type { Limits } from './limits.js';
 import { logRequests } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createOpenInferenceRoutes } from './open-inference-routes.js';
 import { createByteBudget } from './read-body.js';
+import { limitRate } from './rate-limit.js';
 import { createSamplesRoute } from './samples.js';
 import { createSegmentRoute } from './segment-route.js';
 
@@ -30,10 +30,8 @@ export interface AppDeps {
   readonly pool: InferencePool;
   readonly logger: Logger;
   readonly readiness: () => Readiness;
-  /** Asked of every request but the page and the probes. @defaultValue none is asked */
-  readonly apiKey?: string | undefined;
-  /** @defaultValue {@link DEFAULT_LIMITS} */
-  readonly limits?: Partial<Limits>;
+  /** @defaultValue {@link DEFAULT_CONFIG} */
+  readonly config?: Config;
 }
 
 type Method = 'get' | 'post';
@@ -47,11 +45,10 @@ type Route = Partial<Record<Method, RequestHandler>>;
  * app.listen(8080);
  */
 export function createApp(deps: AppDeps): Express {
-  const { pool, logger, readiness, apiKey } = deps;
-  const limits = { ...DEFAULT_LIMITS, ...deps.limits };
+  const { pool, logger, readiness, config = DEFAULT_CONFIG } = deps;
   // One more than there are workers: a picture is decoded while another is in its worker.
-  const gate = createGate({ running: pool.workers + 1, waiting: limits.maxQueue });
-  const budget = createByteBudget(limits.maxBufferedBytes);
+  const gate = createGate({ running: pool.workers + 1, waiting: config.maxQueue });
+  const budget = createByteBudget(config.maxBufferedBytes);
   const metrics = createMetrics({
     running: () => gate.running,
     waiting: () => gate.waiting,
@@ -75,21 +72,22 @@ export function createApp(deps: AppDeps): Express {
         void response.json({ attackers: listModels(pool, 'attacker'), controls: listControls() }),
     },
     '/metrics': { get: answerMetrics(metrics) },
-    '/segment': { post: createSegmentRoute({ pool, gate, limits, budget, metrics }) },
-    '/attack': { post: createAttackRoute({ pool, gate, limits, budget, metrics }) },
+    '/segment': { post: createSegmentRoute({ pool, gate, limits: config, budget, metrics }) },
+    '/attack': { post: createAttackRoute({ pool, gate, limits: config, budget, metrics }) },
     ...createOpenInferenceRoutes({
-      ...{ pool, gate, limits, budget, metrics },
+      ...{ pool, gate, limits: config, budget, metrics },
       isReady: () => readiness() === 'ready',
       version: packageVersion(),
     }),
   };
 
   const app = express();
-  app.set('query parser', 'simple');
+  app.set('query parser', 'simple').set('trust proxy', config.trustProxy);
   app.use(logRequests(logger), metrics.countRequests);
-  app.use(securityHeaders(page), refuseWhileDraining(readiness));
+  app.use(securityHeaders(page), refuseWhileDraining(readiness), identifyClient(config.apiKeys));
   addRoutes(app, open);
-  if (apiKey !== undefined) app.use(requireApiKey(apiKey));
+  if (config.rateLimit) app.use(limitRate(config.rateLimit));
+  if (Object.keys(config.apiKeys).length > 0) app.use(requireApiKey);
   addRoutes(app, closed);
   app.use((request) => {
     throw new SegprobeError('NOT_FOUND', `expected a known path, got ${request.path}`);

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Gate } from '../inference/gate.js';
 import { type AnswerFormats, chooseFormat } from './answer-format.js';
+import { clientOf } from './auth.js';
 import type { Limits } from './limits.js';
 import type { ByteBudget } from './read-body.js';
 import { assertImageBody, readImages, type SentImage } from './read-images.js';
@@ -56,7 +57,7 @@ export function createImageRoute<Picture extends string>(
         return done;
       },
       signal,
-      request.ip,
+      clientOf(request),
     );
     send(response, images, answers);
   };

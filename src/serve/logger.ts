@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
@@ -12,9 +12,9 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /**
  * Builds the service's log, on stderr: JSON lines, or, where a person watches, short ones.
  */
-export function createLogger(): Logger {
-  if (!process.stderr.isTTY) return pino(pino.destination(2));
-  return pino({ base: null }, { write: (line) => process.stderr.write(toOneLine(line)) });
+export function createLogger(level: string): Logger {
+  if (!process.stderr.isTTY) return pino({ level }, pino.destination(2));
+  return pino({ level, base: null }, { write: (line) => process.stderr.write(toOneLine(line)) });
 }
 
 /** Gives every request its id, in and out, and logs it when it is answered. */
@@ -30,6 +30,11 @@ export function logRequests(logger: Logger): RequestHandler {
     customLogLevel: (_request, { statusCode }, error) => {
       if (error !== undefined || statusCode === 500) return 'error';
       return statusCode >= 400 ? 'warn' : 'info';
+    },
+    // By name, whose key it was.
+    customProps: (_request, response) => {
+      const key: unknown = (response as Partial<Response>).locals?.['key'];
+      return key === undefined ? {} : { key };
     },
     customSuccessMessage: ({ method, url }) => `${method} ${url}`,
     customErrorMessage: ({ method, url }) => `${method} ${url}`,

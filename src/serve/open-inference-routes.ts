@@ -3,6 +3,7 @@ import { type ModelForm, tensorsOf, type TensorSpec } from '../inference/open-in
 import type { OpenedModel } from '../inference/open-model.js';
 import type { InferencePool } from '../inference/pool.js';
 import { SegprobeError } from '../shared/errors.js';
+import { clientOf } from './auth.js';
 import { type ImageRouteDeps, signalOf } from './image-route.js';
 import type { Metrics } from './metrics.js';
 import { assertNotEncoded, readBody } from './read-body.js';
@@ -70,7 +71,7 @@ export function createOpenInferenceRoutes({
         const answer = await gate.run(
           () => pool.infer({ ...task, body: new Uint8Array(body) }, { signal }),
           signal,
-          request.ip,
+          clientOf(request),
         );
         metrics.observePicture(model.name, { inference: answer.inferenceMs });
         if (answer.headerLength !== null) response.set(HEADER_LENGTH, String(answer.headerLength));

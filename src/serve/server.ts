@@ -7,26 +7,13 @@ import type { OpenedModel } from '../inference/open-model.js';
 import { SegprobeError } from '../shared/errors.js';
 import { createApp } from './app.js';
 import type { Readiness } from './app.js';
-import { assertSafeHost } from './auth.js';
-import { DEFAULT_LIMITS } from './limits.js';
-import type { Limits } from './limits.js';
+import { assertSafeHost, isLoopback } from './auth.js';
+import { type Config, DEFAULT_CONFIG } from './config/schema.js';
 
-export interface ServerOptions {
+/** Settings that are not there are the defaults. */
+export interface ServerOptions extends Partial<Omit<Config, 'models'>> {
   readonly models: readonly OpenedModel[];
   readonly logger: Logger;
-  /** @defaultValue `127.0.0.1` */
-  readonly host?: string;
-  /** 0 takes any free one. @defaultValue 8080 */
-  readonly port?: number;
-  /** Asked of every request but the page and the probes. */
-  readonly apiKey?: string | undefined;
-  /** Allow an address that other machines reach without a key. @defaultValue false */
-  readonly insecure?: boolean;
-  /** Worker threads. @defaultValue as `createInferencePool` */
-  readonly workers?: number | undefined;
-  readonly limits?: Partial<Limits>;
-  /** How long requests may take to finish when the server is closed. @defaultValue 30 s */
-  readonly drainTimeoutMs?: number;
 }
 
 /** A server that listens. */
@@ -42,11 +29,8 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-export const DEFAULT_HOST = '127.0.0.1';
-export const DEFAULT_PORT = 8080;
-const DRAIN_TIMEOUT_MS = 30_000;
-/** A request must be whole within this, or it holds memory and sockets. */
-const REQUEST_TIMEOUT_MS = 120_000;
+/** Where others reach the service, unless told otherwise. */
+const REQUESTS_PER_MINUTE = 600;
 const IDLE_CHECK_MS = 50;
 
 /**
@@ -54,32 +38,38 @@ const IDLE_CHECK_MS = 50;
  * @throws SegprobeError `ADDRESS_UNAVAILABLE`, e.g. for a port in use, or `USAGE` for an address without protection.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT, apiKey, insecure = false, logger } = options;
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  assertSafeHost(host, { apiKey, insecure });
+  const { models, logger, ...settings } = options;
+  const config = { ...DEFAULT_CONFIG, ...settings };
+  const { host, port } = config;
+  assertSafeHost(config);
+  const rateLimit = config.rateLimit ?? (isLoopback(host) ? 0 : REQUESTS_PER_MINUTE);
   let state: Readiness = 'loading';
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
+  const server = createServer({ requestTimeout: config.requestSeconds * 1000 });
   await listen(server, host, port);
 
   const pool = createInferencePool({
-    models: options.models,
-    maxQueue: limits.maxQueue,
-    ...(options.workers !== undefined && { workers: options.workers }),
+    models,
+    maxQueue: config.maxQueue,
+    ...(config.workers !== null && { workers: config.workers }),
     onWorkerError: (error) => logger.error(error, 'a worker died'),
   });
-  const app = createApp({ pool, logger, readiness: () => state, apiKey, limits });
+  const app = createApp({
+    ...{ pool, logger },
+    readiness: () => state,
+    config: { ...config, rateLimit },
+  });
   server.on('request', app);
   server.on('checkContinue', (request, response) => {
     // A client that asks before it sends is told at once that its body is too long.
     const declared = Number(request.headers['content-length'] ?? 0);
-    if (declared <= limits.maxBodyBytes) response.writeContinue();
+    if (declared <= config.maxBodyBytes) response.writeContinue();
     app(request, response);
   });
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     state = 'draining';
-    closing ??= drain(server, options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS).then(() => pool.close());
+    closing ??= drain(server, config.drainSeconds * 1000).then(() => pool.close());
     return closing;
   };
   const ready = pool.warmUp().then(

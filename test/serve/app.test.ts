@@ -122,7 +122,7 @@ describe('createApp under load', () => {
   let service: TestServer;
   let slowPicture: Buffer;
   before(async () => {
-    service = await startTestServer({ limits: { maxQueue: 1, maxBufferedBytes: 200_000 } });
+    service = await startTestServer({ maxQueue: 1, maxBufferedBytes: 200_000 });
     slowPicture = await toPng(testPicture(SLOW_SIZE.width, SLOW_SIZE.height));
   });
   after(() => service.stop());

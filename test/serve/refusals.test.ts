@@ -16,8 +16,7 @@ describe('createApp', () => {
   let service: TestServer;
   let png: Buffer;
   before(async () => {
-    const limits = { maxBodyBytes: 100_000, maxPixels: 10_000, maxImages: 2 };
-    service = await startTestServer({ limits });
+    service = await startTestServer({ maxBodyBytes: 100_000, maxPixels: 10_000, maxImages: 2 });
     png = await toPng(testPicture(24, 16));
   });
   after(() => service.stop());

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { writeFile } from 'node:fs/promises';
@@ -12,11 +13,17 @@ import { scratchFolder } from '../support/scratch-folder.js';
 import { SLOW_SIZE, postPicture, startTestServer } from '../support/test-server.js';
 import { tinyManifest, tinyVictim } from '../support/tiny-models.js';
 
+/** Keys as the configuration has them. */
+function keysOf(...keys: readonly string[]): Record<string, string> {
+  const digests = keys.map((key) => createHash('sha256').update(key).digest('hex'));
+  return Object.fromEntries(digests.map((digest, i) => [`key-${i}`, `sha256:${digest}`]));
+}
+
 const logger = pino({ level: 'silent' });
 
 describe('startServer', () => {
   it('asks for the key on all but the page and the probes', async () => {
-    const { url, stop } = await startTestServer({ apiKey: 'open sesame'.replace(' ', '-') });
+    const { url, stop } = await startTestServer({ apiKeys: keysOf('open-sesame', 'another') });
     try {
       for (const open of ['/', '/healthz', '/readyz']) {
         assert.equal((await fetch(url + open)).status, 200, open);
@@ -40,6 +47,7 @@ describe('startServer', () => {
       for (const headers of [
         { Authorization: 'Bearer open-sesame' },
         { Authorization: 'bearer open-sesame' },
+        { 'X-API-Key': 'another' },
         { 'X-API-Key': 'open-sesame' },
       ]) {
         const response = await fetch(`${url}/models`, {
@@ -63,7 +71,7 @@ describe('startServer', () => {
     }
   });
 
-  for (const options of [{ apiKey: 'k' }, { insecure: true }]) {
+  for (const options of [{ apiKeys: keysOf('k') }, { insecure: true }]) {
     it(`listens on any address with ${Object.keys(options)[0]}`, async () => {
       const { server, stop } = await startTestServer({ host: '0.0.0.0', ...options });
       const response = await fetch(`http://127.0.0.1:${server.port}/healthz`);
@@ -95,7 +103,7 @@ describe('startServer', () => {
   });
 
   it('tells a client that waits for 100 Continue at once that its body is too long', async () => {
-    const { server, stop } = await startTestServer({ limits: { maxBodyBytes: 1000 } });
+    const { server, stop } = await startTestServer({ maxBodyBytes: 1000 });
     const request = http.request({
       port: server.port,
       host: '127.0.0.1',
@@ -145,7 +153,7 @@ describe('RunningServer.close', () => {
   });
 
   it('cuts off what has not finished in time', async () => {
-    const { server, url, stop } = await startTestServer({ drainTimeoutMs: 100 });
+    const { server, url, stop } = await startTestServer({ drainSeconds: 0.1 });
     const headers = { 'Content-Type': 'image/png' };
     // An upload that never ends.
     const body = new ReadableStream({
