@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   train: ['shared', 'data', 'graph'],
   inference: ['shared', 'data'],
   export: ['shared', 'data', 'graph', 'train', 'inference'],
-  report: ['shared', 'inference'],
+  report: ['shared', 'data', 'inference'],
   serve: ['shared', 'data', 'inference', 'report'],
   cli: ['shared', 'data', 'graph', 'train', 'inference', 'export', 'report', 'serve'],
 };
