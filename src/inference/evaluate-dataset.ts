@@ -13,7 +13,7 @@ import type { EvaluateSetup } from './evaluate-protocol.js';
 import { assertNotAborted } from './gate.js';
 import type { OpenedModel } from './open-model.js';
 import { createScenePool, forEachScene, type Perturber } from './scene-pool.js';
-import { findServingForm } from './serving-form.js';
+import { findServingForm } from './model-forms.js';
 
 export interface EvaluateDatasetOptions {
   readonly victim: OpenedModel;
