@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   train: ['shared', 'data', 'graph'],
   inference: ['shared', 'data'],
   export: ['shared', 'data', 'graph', 'train', 'inference'],
-  report: ['shared', 'inference'],
+  report: ['shared', 'data', 'inference'],
   serve: ['shared', 'data', 'inference', 'report'],
   cli: ['shared', 'data', 'graph', 'train', 'inference', 'export', 'report', 'serve'],
 };
@@ -21,7 +21,6 @@ const PACKAGE_HOMES = [
   { group: ['@tensorflow/*'], homes: ['graph', 'train', 'export'] },
   { group: ['onnxruntime-node'], homes: ['inference', 'export'] },
   { group: ['express', 'helmet', 'pino-http', '@fastify/busboy'], homes: ['serve'] },
-  { group: ['libsql', 'bullmq', 'ioredis', 'yauzl'], homes: ['serve'] },
   { group: ['sharp', 'fast-png'], homes: ['data', 'inference', 'serve'] },
   { group: ['commander'], homes: ['cli'] },
 ];

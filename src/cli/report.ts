@@ -1,22 +1,15 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { checkDataset } from '../data/check/check-dataset.js';
-import { FAULT_KINDS } from '../data/check/fault.js';
+import type { Fault } from '../data/check/fault.js';
 import { type Dataset, SPLITS, type Split } from '../data/dataset.js';
-import { encodePicturePng } from '../data/encode-picture.js';
 import { writeFileWhole } from '../data/files.js';
 import { DATASET_NAMES, findLayout, LAYOUT_NAMES, openDataset } from '../data/open-dataset.js';
-import { packageVersion } from '../data/package-version.js';
-import { matchOutputs } from '../data/reorder-classes.js';
-import { type Audit, auditDataset, type AuditedImage } from '../inference/audit/audit-dataset.js';
-import { type AttackerStudy, studyAttacker } from '../inference/audit/attacker-study.js';
-import { drawFindings, type FindingPlace } from '../inference/audit/draw-findings.js';
-import { type StrengthSweep, sweepStrengths } from '../inference/audit/strength-sweep.js';
-import { spread } from '../inference/display-scenes.js';
 import { findAttacker, findVictim } from '../inference/find-model.js';
-import { DEFAULT_MODELS_FOLDER, type OpenedModel, openModels } from '../inference/open-model.js';
-import { type FaultReport, toFaultReport } from '../report/fault-report/fault-report.js';
-import { faultReportPage, type PageParts } from '../report/fault-report/page.js';
+import { DEFAULT_MODELS_FOLDER, openModels } from '../inference/open-model.js';
+import { createFaultReport } from '../report/fault-report/create-fault-report.js';
+import type { FaultReport } from '../report/fault-report/fault-report.js';
+import type { ReportSource } from '../report/fault-report/reproduce.js';
 import { SegprobeError } from '../shared/errors.js';
 import { datasetOf } from './dataset-of.js';
 import { withInterrupt } from './interrupt.js';
@@ -112,30 +105,17 @@ async function report(
       () => bar.log('stopping; Ctrl-C again ends at once'),
       async (signal) => {
         const { threads } = flags;
-        const options = { victim, attacker, threads, signal };
-        const onProgress = showSpeed(bar, order.length);
-        const audit = await auditDataset(dataset, { ...options, order, onProgress });
-        let sweep: StrengthSweep | null = null;
-        if (attacker !== undefined && flags.strengthImages > 0) {
-          bar.log(`trying shares of ${attacker.name} …`);
-          const count = flags.strengthImages;
-          sweep = await sweepStrengths(dataset, { ...options, attacker, order, count });
-        }
-        const study =
-          attacker === undefined
-            ? null
-            : await studyAttacker(dataset, attacker, victim.facts.inputSize, {
-                order: spread(STUDIED, order.length).map((i) => order[i]!),
-                signal,
-              });
-        const found = toFaultReport(audit, sweep, study);
-        bar.log('drawing what was found …');
-        const parts = await partsOf(audit, {
-          ...{ dataset, flags, victim, attacker, name, study, signal },
+        const { report: found, html } = await createFaultReport(dataset, {
+          ...{ victim, attacker, threads, signal, order },
+          ...{ findings: flags.findings, strengthImages: flags.strengthImages },
+          source: sourceOf(flags, { victim: victim.name, dataset: name }),
+          fileFaults: flags.check ? await findFileFaults(name, flags, signal) : null,
+          onProgress: showSpeed(bar, order.length),
+          tell: (line) => bar.log(line),
         });
         const page = path.join(flags.out, 'report.html');
         const json = path.join(flags.out, 'report.json');
-        await writeFileWhole(page, faultReportPage(found, parts));
+        await writeFileWhole(page, html);
         await writeFileWhole(json, `${JSON.stringify(found, null, 2)}\n`);
         return { found, files: [page, json] };
       },
@@ -157,104 +137,23 @@ function orderOf(dataset: Dataset, { image, limit, split }: ReportFlags): number
   );
 }
 
-/** On how many images the attacker's change is looked at. */
-const STUDIED = 12;
-/** How many images that fall furthest are drawn. */
-const FALLS = 6;
-
-async function partsOf(
-  audit: Audit,
-  context: {
-    readonly dataset: Dataset;
-    readonly flags: ReportFlags;
-    readonly victim: OpenedModel;
-    readonly attacker: OpenedModel | undefined;
-    readonly name: string;
-    readonly study: AttackerStudy | null;
-    readonly signal: AbortSignal;
-  },
-): Promise<PageParts> {
-  const { dataset, flags, victim, attacker, name, study, signal } = context;
-  const suspects = audit.suspects.slice(0, flags.findings);
-  const fallOf = ({ miou, miouAttacked }: AuditedImage): number =>
-    miouAttacked === null ? 0 : (miou ?? 0) - miouAttacked;
-  const falls = [...audit.images]
-    .filter((image) => fallOf(image) > 0)
-    .sort((a, b) => fallOf(b) - fallOf(a))
-    .slice(0, FALLS);
-  const places: FindingPlace[] = [
-    ...suspects.map(({ index, box }) => ({ index, box })),
-    ...falls.map(({ index }) => ({ index })),
-  ];
-  const scenes = matchOutputs(dataset, victim.facts.classes);
-  const pictures = await drawFindings(scenes, places, { victim, attacker, signal });
-  const command = commandOf({ ...flags, dataset: name, victim: victim.name });
-  return {
-    classTable: audit.classTable,
-    suspects: suspects.map(({ box }, i) => ({ box, pictures: pictures[i]! })),
-    falls: falls.map(({ image }, i) => ({ image, pictures: pictures[suspects.length + i]! })),
-    commonChange: study && {
-      gain: study.common.gain,
-      picture: await encodePicturePng(study.common),
-    },
-    fileFaults: flags.check ? await fileFaults(name, flags, signal) : null,
-    command,
-    commandOf: (image) =>
-      commandOf({ ...flags, dataset: name, victim: victim.name, image, limit: undefined }),
-    facts: [
-      ['segprobe', packageVersion()],
-      ['date', new Date().toISOString().slice(0, 10)],
-      [victim.name, `SHA-256 ${victim.sha256}`],
-      ...(attacker === undefined ? [] : [[attacker.name, `SHA-256 ${attacker.sha256}`] as const]),
-      ['size', `${audit.size.width}×${audit.size.height}`],
-      ['speed', `${audit.evaluation.imagesPerSecond.toFixed(1)} images/s`],
-    ],
-  };
+function sourceOf(
+  flags: ReportFlags,
+  names: { readonly victim: string; readonly dataset: string },
+): ReportSource {
+  const models = flags.models === DEFAULT_MODELS_FOLDER ? undefined : flags.models;
+  return { ...flags, ...names, models };
 }
 
-async function fileFaults(
+async function findFileFaults(
   name: string,
   { datasetDir: dir }: ReportFlags,
   signal: AbortSignal,
-): Promise<PageParts['fileFaults']> {
+): Promise<readonly Fault[] | null> {
   if (!LAYOUT_NAMES.includes(name)) return null;
   const layout = await findLayout({ name, dir });
   const { faults } = await checkDataset(layout, { splits: await layout.findSplits(), signal });
-  const kinds = Object.entries(FAULT_KINDS).map(([kind, what]) => ({
-    what,
-    own: faults.filter((fault) => fault.kind === kind),
-  }));
-  return kinds.flatMap(({ what, own }) =>
-    own.length === 0 ? [] : [{ what, count: own.length, first: path.basename(own[0]!.file) }],
-  );
-}
-
-/** The command that gives the same again. */
-function commandOf(
-  flags: Pick<ReportFlags, 'split'> & {
-    readonly [Flag in 'attacker' | 'datasetDir' | 'limit' | 'image']?:
-      ReportFlags[Flag] | undefined;
-  } & { readonly victim: string; readonly dataset: string },
-): string {
-  const { victim, attacker, dataset, datasetDir, split, limit, image } = flags;
-  const given: readonly (readonly [flag: string, value: string | number | undefined])[] = [
-    ['victim', victim],
-    ['attacker', attacker],
-    ['dataset', dataset],
-    ['dataset-dir', datasetDir],
-    ['split', split],
-    ['limit', limit],
-    ['image', image],
-  ];
-  const written = given.flatMap(([flag, value]) =>
-    value === undefined ? [] : [`--${flag} ${quote(String(value))}`],
-  );
-  return `segprobe report ${written.join(' ')}`;
-}
-
-/** For a shell. */
-function quote(value: string): string {
-  return /^[\w./:=@%+,-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+  return faults;
 }
 
 function formatReport({ evaluation, intervals, suspects, classes, images }: FaultReport): string {

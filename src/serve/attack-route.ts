@@ -1,55 +1,96 @@
-import type { RequestHandler } from 'express';
+import { z } from 'zod';
 import { encodePicturePng } from '../data/encode-picture.js';
+import { findMethod } from '../inference/attack-method.js';
 import { type AttackedPicture, attackPicture } from '../inference/attack-picture.js';
 import { summarizeAttack } from '../inference/attack-summary.js';
+import { findVictim } from '../inference/find-model.js';
 import { encodeLabelPng } from '../inference/palette-png.js';
 import type { InferencePool } from '../inference/pool.js';
 import { RENDERINGS, renderPng } from '../inference/render.js';
+import { SegprobeError } from '../shared/errors.js';
 import type { ModelFacts } from '../shared/manifest.js';
-import { createImageRoute, type ImageRouteDeps } from './image-route.js';
+import { formatParameter } from './answer-format.js';
+import { attackSchema, binary, imageAnswer, imageBody } from './answers.js';
+import { createImageRoute, IMAGE_REFUSALS, type ImageRouteDeps } from './image-route.js';
 import type { Metrics } from './metrics.js';
-import { queriedMethod, queriedStrength, queriedVictim } from './queries.js';
+import { modelParameter, parseQuery, strengthParameter } from './queries.js';
+import type { Operation, Route } from './route.js';
 
 const PICTURES = ['attacked', ...RENDERINGS] as const;
+const FORMATS = { pictures: PICTURES, png: 'attacked' } as const;
+
+const querySchema = z.object({
+  attacker: z
+    .string()
+    .optional()
+    .describe('An attacker or a control of `/attackers`; the first attacker by name unless said.'),
+  method: z.string().optional().describe('The same as `attacker`.'),
+  strength: strengthParameter,
+  model: modelParameter,
+  format: formatParameter(FORMATS),
+});
+
+const operation: Operation = {
+  tag: 'Pictures',
+  summary:
+    'Attack pictures: the attacked picture, what the victim says of it, or what the attack did in figures',
+  query: querySchema,
+  body: imageBody({
+    label: z
+      .array(binary('image/png'))
+      .optional()
+      .describe('PNGs of class numbers, one for each picture: IoU before and after.'),
+  }),
+  answers: { 200: imageAnswer(attackSchema) },
+  refusals: [...IMAGE_REFUSALS, 'LABEL_INVALID', 'SHAPE_MISMATCH'],
+};
 
 /** `POST /attack`: pictures in, attacked pictures and what they did out. */
 export function createAttackRoute(
   deps: ImageRouteDeps & { readonly pool: InferencePool; readonly metrics: Metrics },
-): RequestHandler {
+): Route {
   const { pool, limits, metrics } = deps;
-  return createImageRoute(deps, {
-    formats: { pictures: PICTURES, png: 'attacked' },
+  const handler = createImageRoute(deps, {
+    formats: FORMATS,
     prepare: (request) => {
-      const { name: model, facts } = queriedVictim(pool, request);
-      const method = queriedMethod(pool, request);
-      const strength = queriedStrength(request);
-      return async ({ name, bytes, label }, format, signal) => {
-        const attacked = await attackPicture(pool, bytes, {
-          ...{ model, method, strength, label, signal },
-          overlay: format === 'overlay',
-          what: name,
-          maxPixels: limits.maxPixels,
-        });
-        metrics.observePicture(model, attacked.milliseconds);
-        const start = performance.now();
-        const summary = summarizeAttack(attacked, facts);
-        const [png, labels] =
-          format === 'json'
-            ? [undefined, await encodeLabels(attacked)]
-            : [await encode(format, attacked, facts), undefined];
-        return {
-          json: { ...summary, labels },
-          png,
-          headers: {
-            'X-Segprobe-Model': model,
-            'X-Segprobe-Method': method.name,
-            'X-Segprobe-Flipped-Share': summary.flippedShare.toFixed(6),
-          },
-          milliseconds: { ...attacked.milliseconds, encode: performance.now() - start },
-        };
+      const query = parseQuery(querySchema, request);
+      if (query.attacker !== undefined && query.method !== undefined) {
+        throw new SegprobeError('INVALID_REQUEST', 'expected ?attacker= or ?method=, got both');
+      }
+      const { name: model, facts } = findVictim(pool.models, query.model);
+      const method = findMethod(pool.models, query.attacker ?? query.method);
+      const { strength } = query;
+      return {
+        asked: query.format,
+        work: async ({ name, bytes, label }, format, signal) => {
+          const attacked = await attackPicture(pool, bytes, {
+            ...{ model, method, strength, label, signal },
+            overlay: format === 'overlay',
+            what: name,
+            maxPixels: limits.maxPixels,
+          });
+          metrics.observePicture(model, attacked.milliseconds);
+          const start = performance.now();
+          const summary = summarizeAttack(attacked, facts);
+          const [png, labels] =
+            format === 'json'
+              ? [undefined, await encodeLabels(attacked)]
+              : [await encode(format, attacked, facts), undefined];
+          return {
+            json: { ...summary, labels },
+            png,
+            headers: {
+              'X-Segprobe-Model': model,
+              'X-Segprobe-Method': method.name,
+              'X-Segprobe-Flipped-Share': summary.flippedShare.toFixed(6),
+            },
+            milliseconds: { ...attacked.milliseconds, encode: performance.now() - start },
+          };
+        },
       };
     },
   });
+  return { handler, operation };
 }
 
 function encode(

@@ -1,9 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { ErrorCode } from '../shared/errors.js';
 import type { Gate } from '../inference/gate.js';
 import { type AnswerFormats, chooseFormat } from './answer-format.js';
 import { clientOf } from './auth.js';
 import type { Limits } from './limits.js';
 import type { ByteBudget } from './read-body.js';
+import { encodeParts } from './parts.js';
 import { assertImageBody, readImages, type SentImage } from './read-images.js';
 
 export interface ImageRouteDeps {
@@ -29,27 +31,46 @@ export interface ImageWork<Picture extends string> {
   readonly formats: AnswerFormats<Picture>;
   /**
    * Reads what the request asks for, before its body is read.
-   * @returns what is done with each picture.
+   * @returns what is done with each picture, and `?format=`.
    * @throws SegprobeError for a query that makes no sense.
    */
-  readonly prepare: (
-    request: Request,
-  ) => (image: SentImage, format: Picture | 'json', signal: AbortSignal) => Promise<ImageAnswer>;
+  readonly prepare: (request: Request) => {
+    readonly asked: string | undefined;
+    readonly work: (
+      image: SentImage,
+      format: Picture | 'json',
+      signal: AbortSignal,
+    ) => Promise<ImageAnswer>;
+  };
 }
 
-/** A route that takes one or many pictures and answers each: a PNG, or JSON. */
+/** What a route of pictures may refuse with. */
+export const IMAGE_REFUSALS = [
+  'IMAGE_EMPTY',
+  'IMAGE_UNSUPPORTED',
+  'IMAGE_UNREADABLE',
+  'IMAGE_TOO_LARGE',
+  'IMAGE_TOO_SMALL',
+  'MODEL_NOT_FOUND',
+  'NOT_ACCEPTABLE',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'QUEUE_FULL',
+] as const satisfies readonly ErrorCode[];
+
+/** Answers one or many pictures, each: as a PNG, or as JSON. */
 export function createImageRoute<Picture extends string>(
   deps: ImageRouteDeps,
   { formats, prepare }: ImageWork<Picture>,
 ): RequestHandler {
   return async (request, response) => {
     // All that the headers tell comes before the body.
-    const work = prepare(request);
+    const { asked, work } = prepare(request);
     assertImageBody(request);
-    chooseFormat(request, 1, formats);
+    chooseFormat(request, asked, 1, formats);
     const signal = signalOf(response);
     const images = await readImages(request, response, deps);
-    const format = chooseFormat(request, images.length, formats);
+    const { format, isInParts } = chooseFormat(request, asked, images.length, formats);
     const answers = await deps.gate.run(
       async () => {
         const done: ImageAnswer[] = [];
@@ -59,33 +80,61 @@ export function createImageRoute<Picture extends string>(
       signal,
       clientOf(request),
     );
-    send(response, images, answers);
+    response.vary('Accept').set('Server-Timing', timingOf(answers));
+    if (format === 'json') sendJson(response, images, answers);
+    else if (isInParts) sendParts(response, images, answers);
+    else sendPicture(response, answers[0]!);
   };
 }
 
-function send(
+function sendJson(
   response: Response,
   images: readonly SentImage[],
   answers: readonly ImageAnswer[],
 ): void {
-  const [first] = answers;
-  response.vary('Accept');
-  if (first?.png !== undefined) {
-    const timing = Object.entries(rounded(first.milliseconds));
-    response.set({
-      'Server-Timing': timing.map(([name, ms]) => `${name};dur=${ms}`).join(', '),
-      ...first.headers,
-    });
-    // Not send, which would digest the whole picture for an ETag that nobody can use.
-    response.type('image/png').set('Content-Length', String(first.png.length)).end(first.png);
-    return;
-  }
   const results = answers.map(({ json, milliseconds }, i) => ({
     ...(answers.length > 1 && { name: images[i]!.name }),
     ...json,
     milliseconds: rounded(milliseconds),
   }));
   response.json(results.length === 1 ? results[0] : { images: results });
+}
+
+function sendPicture(response: Response, { png, headers }: ImageAnswer): void {
+  // Not send, which would digest the whole picture for an ETag that nobody can use.
+  response.set(headers).type('image/png').set('Content-Length', String(png!.length)).end(png);
+}
+
+function sendParts(
+  response: Response,
+  images: readonly SentImage[],
+  answers: readonly ImageAnswer[],
+): void {
+  const parts = answers.map(({ png, headers }, i) => ({
+    headers: {
+      'Content-Type': 'image/png',
+      'Content-Disposition': `attachment; filename="${fileNameOf(images[i]!.name)}.png"`,
+      ...headers,
+    },
+    bytes: png!,
+  }));
+  const { type, bytes } = encodeParts(parts);
+  response.set({ 'Content-Type': type, 'Content-Length': String(bytes.length) }).end(bytes);
+}
+
+/** A picture's name without its ending, and without what a header cannot hold. */
+function fileNameOf(name: string): string {
+  return name.replace(/\.\w{1,5}$/, '').replace(/[^\w .-]/g, '_');
+}
+
+/** For all pictures together. */
+function timingOf(answers: readonly ImageAnswer[]): string {
+  const sums: Record<string, number> = {};
+  for (const { milliseconds } of answers) {
+    for (const [name, ms] of Object.entries(milliseconds)) sums[name] = (sums[name] ?? 0) + ms;
+  }
+  const timing = Object.entries(rounded(sums));
+  return timing.map(([name, ms]) => `${name};dur=${ms}`).join(', ');
 }
 
 function rounded(milliseconds: ImageAnswer['milliseconds']): Record<string, number> {

@@ -1,5 +1,7 @@
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { z } from 'zod';
+import type { Route } from './route.js';
 
 /** What the service counts of itself. */
 export interface Metrics {
@@ -85,6 +87,21 @@ export function createMetrics(source: MetricsSource): Metrics {
       if (milliseconds.decode !== undefined) decode.observe(milliseconds.decode / 1000);
       if (milliseconds.queue !== undefined) queue.observe(milliseconds.queue / 1000);
       inference.observe({ model, provider: source.provider }, milliseconds.inference / 1000);
+    },
+  };
+}
+
+/** `GET /metrics`: what Prometheus reads. */
+export function createMetricsRoute({ registry }: Metrics): Route {
+  return {
+    operation: {
+      tag: 'Operations',
+      summary: 'For Prometheus: requests, refusals, queue, where the time goes, models, process',
+      answers: { 200: { description: 'As text', content: { 'text/plain': z.string() } } },
+    },
+    handler: async (_request, response) => {
+      const text = await registry.metrics();
+      response.set('Content-Type', registry.contentType).send(Buffer.from(text));
     },
   };
 }

@@ -1,17 +1,33 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { inferRequestSchema, inferResponseSchema } from '../inference/open-inference/request.js';
 import { type ModelForm, tensorsOf, type TensorSpec } from '../inference/open-inference/tensors.js';
 import type { OpenedModel } from '../inference/open-model.js';
 import type { InferencePool } from '../inference/pool.js';
-import { SegprobeError } from '../shared/errors.js';
+import { type ErrorCode, SegprobeError } from '../shared/errors.js';
+import { binary, jsonAnswer } from './answers.js';
 import { clientOf } from './auth.js';
 import { type ImageRouteDeps, signalOf } from './image-route.js';
 import type { Metrics } from './metrics.js';
+import { assertReady } from './probes.js';
 import { assertNotEncoded, readBody } from './read-body.js';
+import type { Routes } from './route.js';
 
 /** How many bytes of the body are JSON, before those of tensors: Triton's binary extension. */
 const HEADER_LENGTH = 'Inference-Header-Content-Length';
 /** What a victim that takes and gives bytes is called. */
 const SERVING_SUFFIX = '.serve';
+
+/** Every model has one version. */
+const VERSION = '1';
+const INFER_REFUSALS = [
+  'MODEL_NOT_FOUND',
+  'SHAPE_MISMATCH',
+  'IMAGE_TOO_LARGE',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'QUEUE_FULL',
+] as const satisfies readonly ErrorCode[];
 
 /** A model as the protocol names it: a victim, an attacker, or a victim's serving form. */
 interface ServedModel {
@@ -20,68 +36,185 @@ interface ServedModel {
   readonly isServingForm: boolean;
 }
 
+const TAG = 'Open Inference Protocol';
+const tensorSchema = z.object({
+  name: z.string(),
+  datatype: z.string(),
+  shape: z.array(z.int()).describe('−1 is any length.'),
+});
+const modelSchema = z.object({
+  name: z.string(),
+  versions: z.array(z.string()),
+  platform: z.string(),
+  inputs: z.array(tensorSchema),
+  outputs: z.array(tensorSchema),
+});
+const serverSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  extensions: z.array(z.string()),
+});
+const paramsSchema = z.object({
+  name: z
+    .string()
+    .describe(`A model, or a victim and "${SERVING_SUFFIX}": bytes in, class numbers out.`),
+});
+const versionParamsSchema = paramsSchema.extend({ version: z.literal(VERSION) });
+const headersSchema = z.object({
+  [HEADER_LENGTH]: z
+    .string()
+    .regex(/^\d{1,10}$/)
+    .optional()
+    .describe('How many bytes of the body are JSON, where those of tensors follow.'),
+});
+
 /**
  * The Open Inference Protocol, version 2, over HTTP, as KServe's and Triton's clients speak it: what there is, and inference by tensors as JSON
  * or, by the binary extension, as bytes behind it.
  *
- * @returns handlers by path and method.
  * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
-export function createOpenInferenceRoutes({
-  pool,
-  gate,
-  limits,
-  budget,
-  metrics,
-  isReady,
-  version,
-}: ImageRouteDeps & {
-  readonly pool: InferencePool;
-  readonly metrics: Metrics;
-  readonly isReady: () => boolean;
-  readonly version: string;
-}): Record<string, { get?: RequestHandler; post?: RequestHandler }> {
-  const asked = (request: Request): ServedModel => findServed(pool, String(request.params['name']));
-  return {
-    '/v2': {
-      get: (_request, response) =>
-        void response.json({ name: 'segprobe', version, extensions: ['binary_tensor_data'] }),
-    },
-    '/v2/health/live': { get: (_request, response) => void response.json({ live: true }) },
-    '/v2/health/ready': {
-      get: (_request, response) =>
-        void response.status(isReady() ? 200 : 503).json({ ready: isReady() }),
-    },
-    '/v2/models/:name': {
-      get: (request, response) => void response.json(describe(asked(request))),
-    },
-    '/v2/models/:name/ready': {
-      get: (request, response) =>
-        void response.json({ name: asked(request).name, ready: isReady() }),
-    },
-    '/v2/models/:name/infer': {
-      post: async (request, response) => {
-        const { model, isServingForm } = asked(request);
-        const headerLength = headerLengthOf(request);
-        assertNotEncoded(request);
-        const signal = signalOf(response);
-        const { maxBodyBytes, maxPixels } = limits;
-        const body = await readBody(request, response, { maxBodyBytes, budget });
-        const task = { model: model.name, isServingForm, headerLength, maxPixels };
-        const answer = await gate.run(
-          () => pool.infer({ ...task, body: new Uint8Array(body) }, { signal }),
-          signal,
-          clientOf(request),
-        );
-        metrics.observePicture(model.name, { inference: answer.inferenceMs });
-        if (answer.headerLength !== null) response.set(HEADER_LENGTH, String(answer.headerLength));
-        response
-          .type(answer.headerLength === null ? 'application/json' : 'application/octet-stream')
-          .set('Content-Length', String(answer.body.length))
-          .end(answer.body);
+export function createOpenInferenceRoutes(
+  deps: ImageRouteDeps & {
+    readonly pool: InferencePool;
+    readonly metrics: Metrics;
+    readonly isReady: () => boolean;
+    readonly version: string;
+  },
+): Routes {
+  const { pool, isReady, version } = deps;
+  const asked = (request: Request): ServedModel => {
+    const { name, version: of = VERSION } = request.params as { name: string; version?: string };
+    const served = findServed(pool, name);
+    if (of === VERSION) return served;
+    throw new SegprobeError(
+      'MODEL_NOT_FOUND',
+      `expected version ${VERSION} of ${name}, got ${JSON.stringify(of).slice(0, 100)}`,
+    );
+  };
+  const readySchema = z.object({ ready: z.boolean() });
+  const ofModel = (path: string, params: z.ZodObject): Routes => ({
+    [path]: {
+      get: {
+        operation: {
+          ...{ tag: TAG, params },
+          summary: 'What a model takes and gives',
+          answers: jsonAnswer('The model', modelSchema),
+          refusals: ['MODEL_NOT_FOUND'],
+        },
+        handler: (request, response) => void response.json(describe(asked(request))),
       },
     },
+    [`${path}/ready`]: {
+      get: {
+        operation: {
+          ...{ tag: TAG, params },
+          summary: 'Whether a model is ready',
+          answers: jsonAnswer('Whether it is', readySchema.extend({ name: z.string() })),
+          refusals: ['MODEL_NOT_FOUND'],
+        },
+        handler: (request, response) =>
+          void response.json({ name: asked(request).name, ready: isReady() }),
+      },
+    },
+    [`${path}/infer`]: {
+      post: {
+        operation: {
+          ...{ tag: TAG, params, headers: headersSchema },
+          summary: 'Infer on tensors, as JSON or as bytes behind it',
+          body: {
+            'application/json': inferRequestSchema.meta({ id: 'InferRequest' }),
+            'application/octet-stream': binary('application/octet-stream'),
+          },
+          answers: {
+            200: {
+              description: 'The output; where it is bytes, they follow the JSON.',
+              content: {
+                'application/json': inferResponseSchema.meta({ id: 'InferResponse' }),
+                'application/octet-stream': binary('application/octet-stream'),
+              },
+              headers: headersSchema,
+            },
+          },
+          refusals: INFER_REFUSALS,
+        },
+        handler: (request, response) => answerInference(asked(request), deps, request, response),
+      },
+    },
+  });
+  return {
+    '/v2': {
+      get: {
+        operation: {
+          tag: TAG,
+          summary: 'What this server is',
+          answers: jsonAnswer('The server', serverSchema),
+        },
+        handler: (_request, response) =>
+          void response.json({ name: 'segprobe', version, extensions: ['binary_tensor_data'] }),
+      },
+    },
+    '/v2/health/live': {
+      get: {
+        operation: {
+          tag: TAG,
+          summary: 'Whether it is alive',
+          answers: jsonAnswer('It is', z.object({ live: z.boolean() })),
+        },
+        handler: (_request, response) => void response.json({ live: true }),
+      },
+    },
+    '/v2/health/ready': {
+      get: {
+        operation: {
+          tag: TAG,
+          summary: 'Whether it takes requests',
+          answers: jsonAnswer('It does', readySchema),
+          refusals: ['BACKEND_UNAVAILABLE'],
+        },
+        handler: (_request, response) => {
+          assertReady(isReady);
+          response.json({ ready: true });
+        },
+      },
+    },
+    ...ofModel('/v2/models/:name', paramsSchema),
+    ...ofModel('/v2/models/:name/versions/:version', versionParamsSchema),
   };
+}
+
+async function answerInference(
+  { model, isServingForm }: ServedModel,
+  {
+    pool,
+    gate,
+    limits,
+    budget,
+    metrics,
+  }: ImageRouteDeps & {
+    readonly pool: InferencePool;
+    readonly metrics: Metrics;
+  },
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const headerLength = headerLengthOf(request);
+  assertNotEncoded(request);
+  const signal = signalOf(response);
+  const { maxBodyBytes, maxPixels } = limits;
+  const body = await readBody(request, response, { maxBodyBytes, budget });
+  const task = { model: model.name, isServingForm, headerLength, maxPixels };
+  const answer = await gate.run(
+    () => pool.infer({ ...task, body: new Uint8Array(body) }, { signal }),
+    signal,
+    clientOf(request),
+  );
+  metrics.observePicture(model.name, { inference: answer.inferenceMs });
+  if (answer.headerLength !== null) response.set(HEADER_LENGTH, String(answer.headerLength));
+  response
+    .type(answer.headerLength === null ? 'application/json' : 'application/octet-stream')
+    .set('Content-Length', String(answer.body.length))
+    .end(answer.body);
 }
 
 function findServed(pool: InferencePool, name: string): ServedModel {
@@ -113,7 +246,7 @@ function describe({ name, model: { facts }, isServingForm }: ServedModel): objec
   });
   return {
     name,
-    versions: ['1'],
+    versions: [VERSION],
     platform: 'onnxruntime_onnx',
     inputs: [plain(input)],
     outputs: [plain(output)],
@@ -122,8 +255,8 @@ function describe({ name, model: { facts }, isServingForm }: ServedModel): objec
 
 function headerLengthOf(request: Request): number | null {
   const text = request.get(HEADER_LENGTH);
-  if (text === undefined) return null;
-  if (/^\d{1,10}$/.test(text)) return Number(text);
+  const { success } = headersSchema.safeParse({ [HEADER_LENGTH]: text });
+  if (success) return text === undefined ? null : Number(text);
   throw new SegprobeError(
     'INVALID_REQUEST',
     `expected a number of bytes in ${HEADER_LENGTH}, got ${JSON.stringify(text).slice(0, 60)}`,

@@ -1,50 +1,39 @@
 import type { Request } from 'express';
-import { type AttackMethod, findMethod } from '../inference/attack-method.js';
-import { findVictim } from '../inference/find-model.js';
-import type { OpenedModel } from '../inference/open-model.js';
-import type { InferencePool } from '../inference/pool.js';
+import { z } from 'zod';
 import { SegprobeError } from '../shared/errors.js';
 
-/**
- * One value of a query.
- * @throws SegprobeError `INVALID_REQUEST` where it is there several times.
- */
-export function queried({ query }: Request, name: string): string | undefined {
-  const value = query[name];
-  if (value === undefined || typeof value === 'string') return value;
-  throw new SegprobeError('INVALID_REQUEST', `expected one ${name}, got several`);
-}
+/** A victim's name. */
+export const modelParameter = z
+  .string()
+  .optional()
+  .describe('A victim of `/models`; the first by name unless said.');
+
+/** How much of an attack. */
+export const strengthParameter = z
+  .preprocess(
+    (text) =>
+      typeof text === 'string' && text.trim() !== '' && Number(text) >= 0 ? Number(text) : text,
+    z
+      .number({ error: notAStrength })
+      .min(0, { error: notAStrength })
+      .max(1, { error: notAStrength }),
+  )
+  .default(1)
+  .describe("How much of the attacker's change is made, or how far up its range a control goes.");
 
 /**
- * The victim that `?model=` names; the first by name without.
- * @throws SegprobeError `MODEL_NOT_FOUND`, and as {@link queried}.
+ * Parses a query.
+ * @throws SegprobeError `INVALID_REQUEST` naming the parameter that is wrong, or there several times.
  */
-export function queriedVictim(pool: InferencePool, request: Request): OpenedModel {
-  return findVictim(pool.models, queried(request, 'model'));
+export function parseQuery<T extends z.ZodObject>(schema: T, { query }: Request): z.output<T> {
+  const result = schema.safeParse(query);
+  if (result.success) return result.data;
+  const [{ path, message }] = result.error.issues as [z.core.$ZodIssue];
+  const name = String(path[0]);
+  const text = Array.isArray(query[name]) ? `expected one ${name}, got several` : message;
+  throw new SegprobeError('INVALID_REQUEST', text, { cause: result.error });
 }
 
-/**
- * What `?attacker=` or `?method=` names: an attacker, or a control; the first attacker by name without.
- * @throws SegprobeError `MODEL_NOT_FOUND`, `INVALID_REQUEST` for both, and as {@link queried}.
- */
-export function queriedMethod(pool: InferencePool, request: Request): AttackMethod {
-  const [attacker, method] = [queried(request, 'attacker'), queried(request, 'method')];
-  if (attacker !== undefined && method !== undefined) {
-    throw new SegprobeError('INVALID_REQUEST', 'expected ?attacker= or ?method=, got both');
-  }
-  return findMethod(pool.models, attacker ?? method);
-}
-
-/**
- * What `?strength=` says: 0..1, 1 without.
- * @throws SegprobeError `INVALID_REQUEST` for anything else, and as {@link queried}.
- */
-export function queriedStrength(request: Request): number {
-  const text = queried(request, 'strength') ?? '1';
-  const strength = text.trim() === '' ? NaN : Number(text);
-  if (strength >= 0 && strength <= 1) return strength;
-  throw new SegprobeError(
-    'INVALID_REQUEST',
-    `expected a strength from 0 to 1, got ${JSON.stringify(text).slice(0, 100)}`,
-  );
+function notAStrength({ input }: { readonly input?: unknown }): string {
+  return `expected a strength from 0 to 1, got ${JSON.stringify(input).slice(0, 100)}`;
 }

@@ -1,39 +1,61 @@
-import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { findVictim } from '../inference/find-model.js';
 import type { InferencePool } from '../inference/pool.js';
 import { RENDERINGS, renderPng, summarize } from '../inference/render.js';
 import { segmentPicture } from '../inference/segment-picture.js';
-import { createImageRoute, type ImageRouteDeps } from './image-route.js';
+import { formatParameter } from './answer-format.js';
+import { imageAnswer, imageBody, segmentationSchema } from './answers.js';
+import { createImageRoute, IMAGE_REFUSALS, type ImageRouteDeps } from './image-route.js';
 import type { Metrics } from './metrics.js';
-import { queriedVictim } from './queries.js';
+import { modelParameter, parseQuery } from './queries.js';
+import type { Operation, Route } from './route.js';
+
+const FORMATS = { pictures: RENDERINGS, png: 'mask' } as const;
+
+const querySchema = z.object({ model: modelParameter, format: formatParameter(FORMATS) });
+
+const operation: Operation = {
+  tag: 'Pictures',
+  summary: 'Segment pictures: palette PNG, overlay, class numbers, or pixels by class',
+  query: querySchema,
+  body: imageBody(),
+  answers: { 200: imageAnswer(segmentationSchema) },
+  refusals: IMAGE_REFUSALS,
+};
 
 /** `POST /segment`: pictures in, label maps out. */
 export function createSegmentRoute(
   deps: ImageRouteDeps & { readonly pool: InferencePool; readonly metrics: Metrics },
-): RequestHandler {
+): Route {
   const { pool, limits, metrics } = deps;
-  return createImageRoute(deps, {
-    formats: { pictures: RENDERINGS, png: 'mask' },
+  const handler = createImageRoute(deps, {
+    formats: FORMATS,
     prepare: (request) => {
-      const { name: model, facts } = queriedVictim(pool, request);
-      return async ({ name, bytes }, format, signal) => {
-        const segmentation = await segmentPicture(pool, bytes, {
-          model,
-          overlay: format === 'overlay',
-          what: name,
-          maxPixels: limits.maxPixels,
-          signal,
-        });
-        metrics.observePicture(model, segmentation.milliseconds);
-        const start = performance.now();
-        const png = format === 'json' ? undefined : await renderPng(format, segmentation, facts);
-        const encode = performance.now() - start;
-        return {
-          json: summarize(segmentation, facts),
-          png,
-          headers: { 'X-Segprobe-Model': model },
-          milliseconds: { ...segmentation.milliseconds, encode },
-        };
+      const query = parseQuery(querySchema, request);
+      const { name: model, facts } = findVictim(pool.models, query.model);
+      return {
+        asked: query.format,
+        work: async ({ name, bytes }, format, signal) => {
+          const segmentation = await segmentPicture(pool, bytes, {
+            model,
+            overlay: format === 'overlay',
+            what: name,
+            maxPixels: limits.maxPixels,
+            signal,
+          });
+          metrics.observePicture(model, segmentation.milliseconds);
+          const start = performance.now();
+          const png = format === 'json' ? undefined : await renderPng(format, segmentation, facts);
+          const encode = performance.now() - start;
+          return {
+            json: summarize(segmentation, facts),
+            png,
+            headers: { 'X-Segprobe-Model': model },
+            milliseconds: { ...segmentation.milliseconds, encode },
+          };
+        },
       };
     },
   });
+  return { handler, operation };
 }

@@ -13,7 +13,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex di
 const share = z.number().min(0).max(1);
 
 /** What every model file says of itself, in its metadata_props as in its manifest. */
-const factsShape = {
+export const modelFactsShape = {
   kind: z.enum(['victim', 'attacker']),
   /** Names in order: class number `i` is channel `i` of the logits. */
   classes: z.array(z.string().min(1)).min(1).max(MAX_CLASSES),
@@ -36,7 +36,7 @@ const measurement = z.looseObject({
 });
 
 const manifestShape = {
-  ...factsShape,
+  ...modelFactsShape,
   name: z.string().min(1),
   file: z.looseObject({ name: z.string().min(1), sha256, bytes: z.int().min(1) }),
   opset: z.int().min(1),
@@ -51,7 +51,7 @@ const manifestShape = {
   createdAt: z.iso.datetime({ offset: true }),
 };
 
-const factsSchema = z.object(factsShape).superRefine(checkPalette);
+const factsSchema = z.object(modelFactsShape).superRefine(checkPalette);
 const manifestSchema = z.looseObject(manifestShape).superRefine(checkPalette);
 
 /** What every model file says of itself. */

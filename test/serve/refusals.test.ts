@@ -251,18 +251,18 @@ describe('createApp', () => {
         }),
       status: 406,
       code: 'NOT_ACCEPTABLE',
-      detail: /application\/json for 2 pictures .* got Accept: image\/png/,
+      detail: /application\/json or multipart\/mixed for 2 pictures .* got Accept: image\/png/,
     },
     {
       name: 'two pictures as one PNG by format',
       send: (url) =>
-        fetch(`${url}/segment?format=overlay`, {
+        fetch(`${url}/segment?format=image/png`, {
           method: 'POST',
           body: formOf(['image', png], ['image', png]),
         }),
       status: 406,
       code: 'NOT_ACCEPTABLE',
-      detail: /application\/json for 2 pictures .* got \?format=overlay/,
+      detail: /application\/json or multipart\/mixed for 2 pictures .* got \?format=image\/png/,
     },
     {
       name: 'a path that does not exist',

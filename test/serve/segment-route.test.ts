@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { decode } from 'fast-png';
 import { sharp } from '../../src/data/sharp.js';
+import { readParts } from '../support/form-parts.js';
 import { strongestChannel, testPicture, toPng } from '../support/rgb-pictures.js';
 import { SLOW_SIZE, formOf, postPicture, startTestServer } from '../support/test-server.js';
 import type { TestServer } from '../support/test-server.js';
@@ -182,4 +183,34 @@ describe('POST /segment', () => {
     assert.match(headers.get('server-timing')!, /^decode;dur=[\d.]+, queue;.*inference;.*encode;/);
     assert.equal(headers.get('x-segprobe-model'), 'tiny');
   });
+
+  for (const { name, query, accept, decoded } of [
+    {
+      name: 'for Accept: multipart/mixed',
+      query: '',
+      accept: 'multipart/mixed',
+      decoded: 'palette',
+    },
+    { name: 'for ?format=labels', query: '&format=labels', accept: '*/*', decoded: 'grey' },
+  ]) {
+    it(`answers several pictures in parts ${name}`, async () => {
+      const body = formOf(['image', png, 'a b.jpeg'], ['image', png, '"x".png']);
+      const url = `${endpoint}?model=tiny${query}`;
+      const response = await fetch(url, { method: 'POST', body, headers: { Accept: accept } });
+      assert.equal(response.status, 200);
+      assert.match(response.headers.get('server-timing')!, /^decode;dur=[\d.]+, .*encode;dur=/);
+      const parts = await readParts(response);
+      assert.deepEqual(
+        parts.map(({ headers }) => headers.get('content-disposition')),
+        ['attachment; filename="a b.png"', 'attachment; filename="_22x_22.png"'],
+      );
+      for (const { headers, bytes } of parts) {
+        assert.equal(headers.get('content-type'), 'image/png');
+        assert.equal(headers.get('x-segprobe-model'), 'tiny');
+        const { data, palette } = decode(bytes, { checkCrc: true });
+        assert.deepEqual(Array.from(data), expected);
+        assert.equal(palette === undefined, decoded === 'grey');
+      }
+    });
+  }
 });

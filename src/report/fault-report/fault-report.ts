@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { type Fault, FAULT_KINDS } from '../../data/check/fault.js';
 import type { Audit, AuditedImage, Suspect } from '../../inference/audit/audit-dataset.js';
 import type { AttackerStudy } from '../../inference/audit/attacker-study.js';
 import { findOutliers } from '../../inference/audit/outliers.js';
@@ -26,6 +28,8 @@ export interface FaultReport {
     readonly margin: number;
     /** `border`: a seam along the edge of an object; `object`: deeper. */
     readonly kind: 'border' | 'object';
+    /** Shows the image again. */
+    readonly command: string;
   }[];
   readonly classes: readonly {
     readonly name: string;
@@ -102,6 +106,23 @@ export interface FaultReport {
   }[];
   /** Classes of less than a thousandth of the labelled pixels. */
   readonly rareClasses: readonly { readonly name: string; readonly share: number }[];
+  /** Of all splits, near-duplicates within and across them among others; null where the data set does not lie in files, or nobody looked. */
+  readonly fileFaults:
+    | readonly {
+        readonly kind: Fault['kind'];
+        readonly what: string;
+        readonly count: number;
+        /** The first, by the names of their files. */
+        readonly examples: readonly {
+          readonly split: string;
+          readonly file: string;
+          /** What it is a duplicate of, for instance. */
+          readonly others: readonly string[];
+        }[];
+      }[]
+    | null;
+  /** Gives the report again. */
+  readonly command: string;
 }
 
 interface Confusion {
@@ -122,13 +143,26 @@ const OBJECT_DEPTH = 4;
 const RARE_SHARE = 0.001;
 const MOST_SUSPECTS = 500;
 const MOST_CONFUSIONS = 12;
+const MOST_EXAMPLES = 20;
 
-/** Sums up what an audit found. */
-export function toFaultReport(
-  audit: Audit,
-  sweep: StrengthSweep | null = null,
-  study: AttackerStudy | null = null,
-): FaultReport {
+/** What a report sums up. */
+export interface Findings {
+  readonly audit: Audit;
+  readonly sweep: StrengthSweep | null;
+  readonly study: AttackerStudy | null;
+  readonly fileFaults: readonly Fault[] | null;
+  /** The command that gives the report again, or that of one image. */
+  readonly commandOf: (image?: string) => string;
+}
+
+/** Sums up what was found. */
+export function toFaultReport({
+  audit,
+  sweep,
+  study,
+  fileFaults,
+  commandOf,
+}: Findings): FaultReport {
   const { evaluation, classTable, bootstrap, matrix, matrixAttacked, sums } = audit;
   const names = classTable.classes.map(({ name }) => name);
   const isAttacked = evaluation.attacker !== null;
@@ -138,7 +172,10 @@ export function toFaultReport(
     images: audit.images
       .map(({ look: _look, index: _index, ...image }) => image)
       .sort((a, b) => b.suspicion - a.suspicion || (a.labelQuality ?? 1) - (b.labelQuality ?? 1)),
-    suspects: audit.suspects.slice(0, MOST_SUSPECTS).map((suspect) => toSuspect(suspect, names)),
+    suspects: audit.suspects.slice(0, MOST_SUSPECTS).map((suspect) => ({
+      ...toSuspect(suspect, names),
+      command: commandOf(suspect.image),
+    })),
     classes: evaluation.classes.map(({ name, iou, iouAttacked, pixels }, k) => ({
       name,
       iou,
@@ -202,7 +239,22 @@ export function toFaultReport(
         share: labelled === 0 ? 0 : pixels / labelled,
       }))
       .filter(({ share }, k) => k !== ignore && share < RARE_SHARE),
+    fileFaults: fileFaults && byKind(fileFaults),
+    command: commandOf(),
   };
+}
+
+function byKind(faults: readonly Fault[]): NonNullable<FaultReport['fileFaults']> {
+  return (Object.keys(FAULT_KINDS) as Fault['kind'][]).flatMap((kind) => {
+    const own = faults.filter((fault) => fault.kind === kind);
+    if (own.length === 0) return [];
+    const examples = own.slice(0, MOST_EXAMPLES).map(({ split, file, others = [] }) => ({
+      split,
+      file: path.basename(file),
+      others: others.slice(0, MOST_EXAMPLES).map((other) => path.basename(other)),
+    }));
+    return [{ kind, what: FAULT_KINDS[kind], count: own.length, examples }];
+  });
 }
 
 function withoutPicture({
@@ -212,7 +264,10 @@ function withoutPicture({
   return figures;
 }
 
-function toSuspect(suspect: Suspect, names: readonly string[]): FaultReport['suspects'][number] {
+function toSuspect(
+  suspect: Suspect,
+  names: readonly string[],
+): Omit<FaultReport['suspects'][number], 'command'> {
   return {
     image: suspect.image,
     given: names[suspect.given]!,

@@ -1,0 +1,133 @@
+import type { Dataset } from '../../data/dataset.js';
+import type { Fault } from '../../data/check/fault.js';
+import { encodePicturePng } from '../../data/encode-picture.js';
+import { packageVersion } from '../../data/package-version.js';
+import { matchOutputs } from '../../data/reorder-classes.js';
+import { studyAttacker, type AttackerStudy } from '../../inference/audit/attacker-study.js';
+import {
+  type Audit,
+  auditDataset,
+  type AuditedImage,
+} from '../../inference/audit/audit-dataset.js';
+import { drawFindings, type FindingPlace } from '../../inference/audit/draw-findings.js';
+import { sweepStrengths } from '../../inference/audit/strength-sweep.js';
+import { spread } from '../../inference/display-scenes.js';
+import type { OpenedModel } from '../../inference/open-model.js';
+import { type FaultReport, toFaultReport } from './fault-report.js';
+import { faultReportPage } from './page.js';
+import type { PageParts } from './page-parts.js';
+import { type ReportSource, reportCommand } from './reproduce.js';
+
+export interface FaultReportOptions {
+  readonly victim: OpenedModel;
+  /** Without one, only the clean pictures are looked at. */
+  readonly attacker?: OpenedModel | undefined;
+  /** Names for the commands that show a finding again. @defaultValue those of the victim, the attacker and the data set */
+  readonly source?: ReportSource | undefined;
+  /** The scenes, by index. @defaultValue all */
+  readonly order?: readonly number[] | undefined;
+  /** Suspects that are drawn. @defaultValue 20 */
+  readonly findings?: number | undefined;
+  /** Images that shares of the attack are tried on; 0 for none. @defaultValue 24 */
+  readonly strengthImages?: number | undefined;
+  /** What `checkDataset` found in the files; null where the data set does not lie in files, or nobody looked. @defaultValue null */
+  readonly fileFaults?: readonly Fault[] | null | undefined;
+  /** Worker threads. @defaultValue one for every core */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told once the models are loaded (0 done), and after each scene of the pass over all of them. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Told what is begun after that pass. */
+  readonly tell?: ((line: string) => void) | undefined;
+}
+
+/** On how many images the attacker's change is looked at. */
+const STUDIED = 12;
+/** How many images that fall furthest are drawn. */
+const FALLS = 6;
+
+/**
+ * Looks for the faults of a model and of a split's labels, and writes them up: figures, and one HTML document that needs nothing
+ * else. `report.evaluation` is what `evaluateDataset` gives of the same scenes.
+ *
+ * @param dataset - its classes may stand in another order than the victim's. The caller closes it.
+ * @throws SegprobeError as `auditDataset`.
+ */
+export async function createFaultReport(
+  dataset: Dataset,
+  options: FaultReportOptions,
+): Promise<{ readonly report: FaultReport; readonly html: string }> {
+  const { victim, attacker, signal, threads, fileFaults = null, tell = () => undefined } = options;
+  const { findings = 20, strengthImages = 24 } = options;
+  const order = options.order ?? Array.from({ length: dataset.length }, (_, i) => i);
+  const models = { victim, attacker, threads, signal };
+  const audit = await auditDataset(dataset, { ...models, order, onProgress: options.onProgress });
+  const isSwept = attacker !== undefined && strengthImages > 0;
+  if (isSwept) tell(`trying shares of ${attacker.name} …`);
+  const sweep = isSwept
+    ? await sweepStrengths(dataset, { ...models, attacker, order, count: strengthImages })
+    : null;
+  const study =
+    attacker === undefined
+      ? null
+      : await studyAttacker(dataset, attacker, victim.facts.inputSize, {
+          order: spread(STUDIED, order.length).map((i) => order[i]!),
+          signal,
+        });
+  const source = options.source ?? {
+    ...{ victim: victim.name, attacker: attacker?.name },
+    ...{ dataset: dataset.name, split: dataset.split },
+  };
+  const commandOf = (image?: string): string => reportCommand(source, image);
+  const report = toFaultReport({ audit, sweep, study, fileFaults, commandOf });
+  tell('drawing what was found …');
+  const drawn = await drawParts(dataset, { audit, study }, { ...models, findings });
+  const html = faultReportPage(report, { ...drawn, commandOf, facts: factsOf(audit, models) });
+  return { report, html };
+}
+
+async function drawParts(
+  dataset: Dataset,
+  { audit, study }: { readonly audit: Audit; readonly study: AttackerStudy | null },
+  {
+    findings,
+    ...models
+  }: Pick<FaultReportOptions, 'victim' | 'attacker' | 'signal'> & { readonly findings: number },
+): Promise<Omit<PageParts, 'commandOf' | 'facts'>> {
+  const suspects = audit.suspects.slice(0, findings);
+  const fallOf = ({ miou, miouAttacked }: AuditedImage): number =>
+    miouAttacked === null ? 0 : (miou ?? 0) - miouAttacked;
+  const falls = [...audit.images]
+    .filter((image) => fallOf(image) > 0)
+    .sort((a, b) => fallOf(b) - fallOf(a))
+    .slice(0, FALLS);
+  const places: FindingPlace[] = [
+    ...suspects.map(({ index, box }) => ({ index, box })),
+    ...falls.map(({ index }) => ({ index })),
+  ];
+  const scenes = matchOutputs(dataset, models.victim.facts.classes);
+  const pictures = await drawFindings(scenes, places, models);
+  return {
+    classTable: audit.classTable,
+    suspects: suspects.map(({ box }, i) => ({ box, pictures: pictures[i]! })),
+    falls: falls.map(({ image }, i) => ({ image, pictures: pictures[suspects.length + i]! })),
+    commonChange: study && {
+      gain: study.common.gain,
+      picture: await encodePicturePng(study.common),
+    },
+  };
+}
+
+function factsOf(
+  { size, evaluation }: Audit,
+  { victim, attacker }: Pick<FaultReportOptions, 'victim' | 'attacker'>,
+): PageParts['facts'] {
+  return [
+    ['segprobe', packageVersion()],
+    ['date', new Date().toISOString().slice(0, 10)],
+    [victim.name, `SHA-256 ${victim.sha256}`],
+    ...(attacker === undefined ? [] : [[attacker.name, `SHA-256 ${attacker.sha256}`] as const]),
+    ['size', `${size.width}×${size.height}`],
+    ['speed', `${evaluation.imagesPerSecond.toFixed(1)} images/s`],
+  ];
+}
