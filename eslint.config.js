@@ -21,6 +21,7 @@ const PACKAGE_HOMES = [
   { group: ['@tensorflow/*'], homes: ['graph', 'train', 'export'] },
   { group: ['onnxruntime-node'], homes: ['inference', 'export'] },
   { group: ['express', 'helmet', 'pino-http', '@fastify/busboy'], homes: ['serve'] },
+  { group: ['libsql', 'bullmq', 'ioredis', 'yauzl'], homes: ['serve'] },
   { group: ['sharp', 'fast-png'], homes: ['data', 'inference', 'serve'] },
   { group: ['commander'], homes: ['cli'] },
 ];
