@@ -12,6 +12,7 @@ const MAY_IMPORT = {
   inference: ['shared', 'data'],
   export: ['shared', 'data', 'graph', 'train', 'inference'],
   report: ['shared', 'data', 'inference'],
+  client: ['shared'],
   serve: ['shared', 'data', 'inference', 'report'],
   cli: ['shared', 'data', 'graph', 'train', 'inference', 'export', 'report', 'serve'],
 };
@@ -21,44 +22,52 @@ const PACKAGE_HOMES = [
   { group: ['@tensorflow/*'], homes: ['graph', 'train', 'export'] },
   { group: ['onnxruntime-node'], homes: ['inference', 'export'] },
   { group: ['express', 'helmet', 'pino-http', '@fastify/busboy'], homes: ['serve'] },
-  { group: ['libsql', 'bullmq', 'ioredis', 'yauzl'], homes: ['serve'] },
   { group: ['sharp', 'fast-png'], homes: ['data', 'inference', 'serve'] },
+  { group: ['preact', 'preact/*', '@preact/*', 'comlink', 'onnxruntime-web'], homes: ['client'] },
+  { group: ['vite', 'express-static-gzip'], homes: ['serve'] },
   { group: ['commander'], homes: ['cli'] },
 ];
 
-const importLines = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
-  files: [`src/${folder}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          ...Object.keys(MAY_IMPORT)
-            .filter((other) => other !== folder && !allowed.includes(other))
-            .map((other) => ({
-              regex: `^(\\.\\./)+${other}/`,
-              message: `src/${folder} may import only ${allowed.join(', ') || 'nothing'} (eslint.config.js).`,
-            })),
-          ...PACKAGE_HOMES.filter(({ homes }) => !homes.includes(folder)).map(
-            ({ group, homes }) => ({
-              group,
-              message: `Only src/{${homes.join(',')}} may import this package (eslint.config.js).`,
-            }),
-          ),
-          ...(folder === 'shared'
-            ? [{ group: ['node:*'], message: 'src/shared runs in the browser too.' }]
-            : []),
-        ],
-      },
-    ],
+/** The import lines of a folder of src/, and further ones. */
+function restrictImports(folder, further = []) {
+  const allowed = MAY_IMPORT[folder];
+  const patterns = [
+    ...Object.keys(MAY_IMPORT)
+      .filter((other) => other !== folder && !allowed.includes(other))
+      .map((other) => ({
+        regex: `^(\\.\\./)+${other}/`,
+        message: `src/${folder} may import only ${allowed.join(', ') || 'nothing'} (eslint.config.js).`,
+      })),
+    ...PACKAGE_HOMES.filter(({ homes }) => !homes.includes(folder)).map(({ group, homes }) => ({
+      group,
+      message: `Only src/{${homes.join(',')}} may import this package (eslint.config.js).`,
+    })),
+    ...(folder === 'shared' || folder === 'client'
+      ? [{ group: ['node:*'], message: `src/${folder} runs in the browser.` }]
+      : []),
+    ...further,
+  ];
+  return { 'no-restricted-imports': ['error', { patterns }] };
+}
+
+const importLines = [
+  ...Object.keys(MAY_IMPORT).map((folder) => ({
+    files: [`src/${folder}/**/*.{ts,tsx}`],
+    rules: restrictImports(folder),
+  })),
+  {
+    files: ['src/client/*.{ts,tsx}', 'src/client/{components,service-worker}/**/*.{ts,tsx}'],
+    rules: restrictImports('client', [
+      { group: ['onnxruntime-web'], message: 'Models run in src/client/worker alone.' },
+    ]),
   },
-}));
+];
 
 export default tseslint.config(
-  { ignores: ['.tsbuild/', 'node_modules/', 'models/', 'save/'] },
+  { ignores: ['.tsbuild/', 'dist/', 'node_modules/', 'models/', 'save/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

@@ -6,7 +6,7 @@ import { CONTROLS } from '../data/controls/index.js';
 import { encodePicturePng } from '../data/encode-picture.js';
 import { type AttackMethod, findMethod } from '../inference/attack-method.js';
 import { attackPicture } from '../inference/attack-picture.js';
-import { type AttackSummary, summarizeAttack } from '../inference/attack-summary.js';
+import { type AttackSummary, summarizeAttack } from '../shared/attack-summary.js';
 import { findVictim } from '../inference/find-model.js';
 import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
 import { createInferencePool, type InferencePool } from '../inference/pool.js';

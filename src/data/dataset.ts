@@ -1,14 +1,11 @@
 import type { ClassTable } from '../shared/classes.js';
+import type { Size } from '../shared/size.js';
+
+export type { Size };
 
 /** The splits that every data set has by name; a layout may lack one. */
 export const SPLITS = ['train', 'val', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
-
-/** Height and width in pixels. */
-export interface Size {
-  readonly height: number;
-  readonly width: number;
-}
 
 /** One picture and its label map, decoded and of one size. */
 export interface Scene extends Size {

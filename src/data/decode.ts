@@ -1,6 +1,6 @@
 import { SegprobeError } from '../shared/errors.js';
 import type { Size } from './dataset.js';
-import { enlarge } from './enlarge.js';
+import { enlarge } from '../shared/enlarge.js';
 import { refusalOf } from './picture-refusal.js';
 import { sharp } from './sharp.js';
 

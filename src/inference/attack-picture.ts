@@ -5,7 +5,7 @@ import { SegprobeError } from '../shared/errors.js';
 import type { ModelFacts } from '../shared/manifest.js';
 import type { Perturbation } from '../shared/perturbation.js';
 import { type AttackMethod, strengthOf } from './attack-method.js';
-import type { LabelComparison } from './compare-labels.js';
+import type { LabelComparison } from '../shared/compare-labels.js';
 import { findVictim } from './find-model.js';
 import type { InferencePool, Segmentation, TaskOptions } from './pool.js';
 import type { RgbPicture } from './resize-picture.js';

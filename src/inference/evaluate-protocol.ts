@@ -9,6 +9,4 @@ export interface EvaluateSetup {
   readonly classCount: number;
   readonly ignoreIndex: number;
   readonly size: Size;
-  /** Whether to leave the cores to whoever else wants them. */
-  readonly background: boolean;
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Size } from '../data/dataset.js';
 import type { Perturbation } from '../shared/perturbation.js';
-import type { LabelComparison } from './compare-labels.js';
+import type { LabelComparison } from '../shared/compare-labels.js';
 import { findAttacker, findVictim } from './find-model.js';
 import { assertNotAborted, createGate } from './gate.js';
 import type { OpenedModel } from './open-model.js';

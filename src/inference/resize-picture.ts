@@ -1,5 +1,5 @@
 import type { Size } from '../data/dataset.js';
-import { enlarge } from '../data/enlarge.js';
+import { enlarge } from '../shared/enlarge.js';
 import { sharp } from '../data/sharp.js';
 
 /** A decoded picture: RGB, 8 bits a channel, `[H, W, 3]` flattened. */

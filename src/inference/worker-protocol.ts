@@ -2,7 +2,7 @@ import type { Size } from '../data/dataset.js';
 import type { Rgb } from '../shared/classes.js';
 import type { ModelFacts } from '../shared/manifest.js';
 import type { Perturbation } from '../shared/perturbation.js';
-import type { LabelComparison } from './compare-labels.js';
+import type { LabelComparison } from '../shared/compare-labels.js';
 import type { StartedThreads } from './started-threads.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,8 +1,8 @@
 import { Piscina } from 'piscina';
 import type { SegprobeError } from '../shared/errors.js';
 import { resizeLabelMap } from '../shared/label-map.js';
-import { compareLabels } from './compare-labels.js';
-import { countLabels, paintOver } from './label-pixels.js';
+import { compareLabels } from '../shared/compare-labels.js';
+import { countLabels, paintOver } from '../shared/label-pixels.js';
 import { infer } from './open-inference/infer.js';
 import { cropLabelMap } from './pad-picture.js';
 import { perturb } from './perturb.js';

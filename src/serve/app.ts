@@ -2,7 +2,6 @@ import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { packageVersion } from '../data/package-version.js';
 import { createGate } from '../inference/gate.js';
 import type { InferencePool } from '../inference/pool.js';
@@ -12,21 +11,18 @@ import { createAttackRoute } from './attack-route.js';
 import { identifyClient, requireApiKey } from './auth.js';
 import { type Config, DEFAULT_CONFIG } from './config/schema.js';
 import { errorHandler } from './error-handler.js';
-import type { Evaluations } from './evaluations/evaluations.js';
-import { createEvaluationRoutes } from './evaluations/routes.js';
-import { readLandingPage } from './landing.js';
-import type { Page } from './landing.js';
 import { logRequests } from './logger.js';
 import { createMetrics, createMetricsRoute } from './metrics.js';
 import { createModelRoutes } from './model-routes.js';
 import { createOpenInferenceRoutes } from './open-inference-routes.js';
+import { createModelFilesRoutes } from './page/model-files-routes.js';
+import { createPage } from './page/page-routes.js';
 import { createByteBudget } from './read-body.js';
 import type { Routes } from './route.js';
 import { describeApi } from './openapi/describe-api.js';
 import { createDocsRoutes } from './openapi/docs-routes.js';
 import { createProbes } from './probes.js';
 import { limitRate } from './rate-limit.js';
-import { createSamplesRoute } from './samples.js';
 import { createSegmentRoute } from './segment-route.js';
 
 /** Whether the service takes requests; the server changes it, the app reads it. */
@@ -36,8 +32,6 @@ export interface AppDeps {
   readonly pool: InferencePool;
   readonly logger: Logger;
   readonly readiness: () => Readiness;
-  /** @defaultValue none: their routes are not there */
-  readonly evaluations?: Evaluations | undefined;
   /** @defaultValue {@link DEFAULT_CONFIG} */
   readonly config?: Config;
 }
@@ -50,7 +44,7 @@ export interface AppDeps {
  * app.listen(8080);
  */
 export function createApp(deps: AppDeps): Express {
-  const { pool, logger, readiness, evaluations, config = DEFAULT_CONFIG } = deps;
+  const { pool, logger, readiness, config = DEFAULT_CONFIG } = deps;
   // One more than there are workers: a picture is decoded while another is in its worker.
   const gate = createGate({ running: pool.workers + 1, waiting: config.maxQueue });
   const budget = createByteBudget(config.maxBufferedBytes);
@@ -60,7 +54,7 @@ export function createApp(deps: AppDeps): Express {
     models: () => [...pool.models.values()].map(({ name, facts: { kind } }) => ({ name, kind })),
     provider: pool.provider,
   });
-  const page = readLandingPage();
+  const page = createPage();
 
   const hasKeys = Object.keys(config.apiKeys).length > 0;
   const isReady = (): boolean => readiness() === 'ready';
@@ -68,34 +62,25 @@ export function createApp(deps: AppDeps): Express {
   const shared = { pool, gate, limits: config, budget, metrics };
 
   const open: Routes = {
-    '/': {
-      get: {
-        operation: {
-          tag: 'Operations',
-          summary: 'The page',
-          answers: { 200: { description: 'The page', content: { 'text/html': z.string() } } },
-        },
-        handler: (_request, response) => void response.type('html').send(page.html),
-      },
-    },
+    ...page.routes,
     ...createProbes(isReady),
-    '/samples/:file': { get: createSamplesRoute() },
     ...createDocsRoutes(() => describeApi({ open, closed, version, hasKeys })),
   };
   const closed: Routes = {
     ...createModelRoutes(pool),
+    ...createModelFilesRoutes(pool.models),
     '/metrics': { get: createMetricsRoute(metrics) },
     '/segment': { post: createSegmentRoute(shared) },
     '/attack': { post: createAttackRoute(shared) },
     ...createOpenInferenceRoutes({ ...shared, isReady, version }),
-    ...(evaluations && createEvaluationRoutes(evaluations, budget)),
   };
 
   const app = express();
   app.set('query parser', 'simple').set('trust proxy', config.trustProxy);
   app.use(logRequests(logger), metrics.countRequests);
-  app.use(securityHeaders(page), refuseWhileDraining(readiness), identifyClient(config.apiKeys));
+  app.use(securityHeaders(), refuseWhileDraining(readiness), identifyClient(config.apiKeys));
   addRoutes(app, open);
+  app.use(page.files);
   if (config.rateLimit) app.use(limitRate(config.rateLimit));
   if (hasKeys) app.use(requireApiKey);
   addRoutes(app, closed);
@@ -106,21 +91,23 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-function securityHeaders({ scriptSources, styleSources }: Page): RequestHandler {
+function securityHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        scriptSrc: ["'self'", ...scriptSources],
-        styleSrc: ["'self'", ...styleSources],
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         imgSrc: ["'self'", 'blob:', 'data:'],
+        mediaSrc: ["'self'", 'blob:'],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
       },
     },
+    // The page is isolated (with the opener's policy, which is so by default), so that its threads may share memory.
+    crossOriginEmbedderPolicy: true,
     // The service speaks HTTP; whoever puts TLS before it says so there.
     strictTransportSecurity: false,
   });

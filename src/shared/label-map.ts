@@ -1,8 +1,4 @@
-/** Height and width in pixels. */
-interface Size {
-  readonly height: number;
-  readonly width: number;
-}
+import type { Size } from './size.js';
 
 /**
  * Resizes a label map to the nearest pixel: target pixel `i` takes source pixel `floor((i + 0.5) * from / to)` along

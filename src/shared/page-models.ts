@@ -1,15 +1,27 @@
 import { SegprobeError } from './errors.js';
-import type { ModelFacts } from './manifest.js';
+import type { Manifest, ModelFacts } from './manifest.js';
 
 /** A model that the page can fetch. */
 export interface PageModel {
   readonly name: string;
   readonly facts: ModelFacts;
+  /** On the last split of its manifest; null where nothing was measured. */
+  readonly measured: PageMeasurement | null;
   /** Of the file, in lower-case hex. */
   readonly sha256: string;
   readonly bytes: number;
   /** Of the file, relative to the page; it changes with the file, so that a copy may be kept for ever. */
   readonly url: string;
+}
+
+/** What a manifest says of how good a model is; null what it does not say. */
+export interface PageMeasurement {
+  readonly split: string;
+  readonly miou: number | null;
+  /** Of an attacker: what it leaves of its victim. */
+  readonly miouAttacked: number | null;
+  /** Of an attacker: the greatest change of a value, 0..1. */
+  readonly linf: number | null;
 }
 
 /** `models.json`: what lies beside the page. */
@@ -20,15 +32,37 @@ export interface PageModels {
   readonly models: readonly PageModel[];
 }
 
-/** Lists a model for the page. Of a manifest only the facts are taken. */
-export function toPageModel({ name, facts, sha256, bytes }: Omit<PageModel, 'url'>): PageModel {
+/** Lists a model for the page. Of a manifest only the facts and its last measurement are taken. */
+export function toPageModel({
+  name,
+  facts,
+  manifest,
+  sha256,
+  bytes,
+}: Omit<PageModel, 'url' | 'measured'> & { readonly manifest: Manifest | null }): PageModel {
   const { kind, classes, palette, ignoreIndex, dataset, inputSize, checkpointSha256 } = facts;
   return {
     name,
     facts: { kind, classes, palette, ignoreIndex, dataset, inputSize, checkpointSha256 },
+    measured: measuredOf(manifest),
     sha256,
     bytes,
     url: `onnx/${encodeURIComponent(name)}.onnx?sha256=${sha256.slice(0, 16)}`,
+  };
+}
+
+function measuredOf(manifest: Manifest | null): PageMeasurement | null {
+  const last = manifest?.measured.at(-1);
+  if (last === undefined) return null;
+  const number = (key: string): number | null => {
+    const value = last[key];
+    return typeof value === 'number' ? value : null;
+  };
+  return {
+    split: last.split,
+    miou: last.miou,
+    miouAttacked: number('miouAttacked'),
+    linf: number('linf'),
   };
 }
 

@@ -1,8 +1,4 @@
-/** Height and width in pixels. */
-interface Size {
-  readonly height: number;
-  readonly width: number;
-}
+import type { Size } from './size.js';
 
 /** Taps of the window along each axis. */
 export const SSIM_WINDOW = 11;

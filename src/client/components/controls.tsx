@@ -1,0 +1,127 @@
+import type { Signal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type { PageModel } from '../../shared/page-models.js';
+import { byteSteps } from '../numbers.js';
+import { GREATEST_EPSILON, GREATEST_GAIN } from '../settings.js';
+import { attackers, settings, victims } from '../state.js';
+
+/** Victim, attacker, and how much of the attack. */
+export function Controls() {
+  return (
+    <section class="panel controls" aria-labelledby="controls-title">
+      <h2 id="controls-title">Attack</h2>
+      <label class="field">
+        <span>Victim</span>
+        <select
+          value={settings.victim.value ?? ''}
+          disabled={victims.value.length === 0}
+          onChange={({ currentTarget }) => (settings.victim.value = currentTarget.value)}
+        >
+          {victims.value.map(({ name }) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>Attacker</span>
+        <select
+          value={settings.attacker.value ?? ''}
+          onChange={({ currentTarget }) => (settings.attacker.value = currentTarget.value)}
+        >
+          {attackers.value.map((model) => (
+            <option key={model.name} value={model.name}>
+              {model.name}
+              {budgetOf(model)}
+            </option>
+          ))}
+          <option value="noise">noise (knows no victim)</option>
+          <option value="hue">hue (knows no victim)</option>
+          <option value="">none</option>
+        </select>
+      </label>
+      <Slider
+        name="Strength"
+        shown={`${Math.round(100 * settings.strength.value)} %`}
+        least={0}
+        greatest={100}
+        value={Math.round(100 * settings.strength.value)}
+        onInput={(value) => (settings.strength.value = value / 100)}
+      />
+      <Slider
+        name="Epsilon"
+        hint="the most that a colour may change"
+        shown={settings.epsilon.value === null ? 'no limit' : `${settings.epsilon.value}/255`}
+        least={1}
+        greatest={GREATEST_EPSILON + 1}
+        value={settings.epsilon.value ?? GREATEST_EPSILON + 1}
+        onInput={(value) => (settings.epsilon.value = value > GREATEST_EPSILON ? null : value)}
+      />
+      <Slider
+        name="Difference"
+        shown={`×${settings.gain.value}`}
+        least={1}
+        greatest={GREATEST_GAIN}
+        value={settings.gain.value}
+        onInput={set(settings.gain)}
+      />
+      <Slider
+        name="Classes over the picture"
+        shown={`${Math.round(100 * settings.opacity.value)} %`}
+        least={0}
+        greatest={100}
+        value={Math.round(100 * settings.opacity.value)}
+        onInput={(value) => (settings.opacity.value = value / 100)}
+      />
+    </section>
+  );
+}
+
+/** What an attacker keeps within, where that is little. */
+function budgetOf({ measured }: PageModel): string {
+  const linf = measured?.linf ?? 1;
+  return linf < 1 ? ` (within ${byteSteps(linf)}/255)` : '';
+}
+
+function set(target: Signal<number>): (value: number) => void {
+  return (value) => {
+    target.value = value;
+  };
+}
+
+function Slider({
+  name,
+  hint,
+  shown,
+  least,
+  greatest,
+  value,
+  onInput,
+}: {
+  readonly name: string;
+  readonly hint?: string;
+  /** The value in words. */
+  readonly shown: string;
+  readonly least: number;
+  readonly greatest: number;
+  readonly value: number;
+  readonly onInput: (value: number) => void;
+}) {
+  const id = useId();
+  return (
+    <div class="field slider">
+      <label for={id}>
+        {name} {hint && <small>{hint}</small>}
+      </label>
+      <output for={id}>{shown}</output>
+      <input
+        id={id}
+        type="range"
+        min={least}
+        max={greatest}
+        value={value}
+        aria-valuetext={shown}
+        onInput={({ currentTarget }) => onInput(currentTarget.valueAsNumber)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+import { engineWords } from '../engine-words.js';
+import { answer, engine, settings, status } from '../state.js';
+
+/** The name, and what computes. */
+export function Header() {
+  return (
+    <header class="bar">
+      <a class="brand" href="./">
+        <img src="./icon.svg" alt="" width="28" height="28" />
+        segprobe
+      </a>
+      <Chip />
+    </header>
+  );
+}
+
+/** What computes here and how long it took; while it computes, what it does. */
+function Chip() {
+  const { kind, words } = status.value;
+  const times = answer.value?.milliseconds;
+  const shown = kind === 'ready' ? engineWords(settings.place.value, engine.value, times) : words;
+  return (
+    <p class={`chip chip-${kind}`} role="status" title={engine.value?.why ?? ''}>
+      <span class="dot" aria-hidden="true" />
+      {shown}
+    </p>
+  );
+}

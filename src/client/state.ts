@@ -1,0 +1,69 @@
+import { computed, type Signal, signal } from '@preact/signals';
+import type { PageModel } from '../shared/page-models.js';
+import type { Size } from '../shared/size.js';
+import { fromFragment, type Settings } from './settings.js';
+import type { Answer, Change, Engine } from './worker/protocol.js';
+
+/** What the page says of itself. */
+export interface Status {
+  readonly kind: 'busy' | 'ready' | 'fault';
+  readonly words: string;
+}
+
+type Signals<T> = { readonly [K in keyof T]: Signal<T[K]> };
+
+/** All that a person has chosen, a signal each. */
+export const settings: Signals<Settings> = signalsOf(fromFragment(location.hash.slice(1)));
+
+export const status = signal<Status>({ kind: 'busy', words: 'Starting' });
+/** What went wrong last, in words; null once it is taken note of. */
+export const fault = signal<string | null>(null);
+export const models = signal<readonly PageModel[]>([]);
+/** Whether a service stands behind the page. */
+export const hasService = signal(false);
+export const engine = signal<Engine | null>(null);
+/** The picture in work: its name, and its size. */
+export const picture = signal<{
+  readonly name: string;
+  readonly size: Size;
+  readonly scaledFrom: Size | null;
+} | null>(null);
+/** A picture of what is right at each pixel. */
+export const truth = signal<{ readonly name: string; readonly file: Blob } | null>(null);
+export const change = signal<Change | null>(null);
+export const answer = signal<Answer | null>(null);
+/** How many answers there were. */
+export const answerNumber = signal(0);
+/** What the answer on the screen was computed by; it may lag behind what is chosen. */
+export const answered = signal<{
+  readonly victim: string;
+  readonly attacker: string | null;
+} | null>(null);
+/** Where the pointer is on the pictures, in shares of their size. */
+export const pointer = signal<{ readonly x: number; readonly y: number } | null>(null);
+/** Whether the attacked panes show the picture as it was. */
+export const isComparing = signal(false);
+
+export const victims = computed(() => models.value.filter(({ facts }) => facts.kind === 'victim'));
+export const attackers = computed(() =>
+  models.value.filter(({ facts }) => facts.kind === 'attacker'),
+);
+export const victim = computed(
+  () => victims.value.find(({ name }) => name === settings.victim.value) ?? null,
+);
+/** The number of the class that is followed. */
+export const followed = computed(() => {
+  const number = victim.value?.facts.classes.indexOf(settings.follow.value ?? '') ?? -1;
+  return number < 0 ? null : number;
+});
+
+/** The settings as they are now. */
+export function currentSettings(): Settings {
+  const entries = Object.entries(settings).map(([key, { value }]) => [key, value] as const);
+  return Object.fromEntries(entries) as unknown as Settings;
+}
+
+function signalsOf<T extends object>(values: T): Signals<T> {
+  const entries = Object.entries(values).map(([key, value]) => [key, signal<unknown>(value)]);
+  return Object.fromEntries(entries) as Signals<T>;
+}

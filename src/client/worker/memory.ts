@@ -1,0 +1,39 @@
+/** Things that one picture's memory holds at most. */
+const MOST = 64;
+
+/** Keeps what was computed, by name; the oldest goes where it becomes too much. What fails is forgotten. */
+export class Memory {
+  readonly #kept = new Map<string, unknown>();
+
+  /** Computes what is not known yet. */
+  now<T>(key: string, compute: () => T): T {
+    if (this.#kept.has(key)) return this.#recall(key) as T;
+    return this.#keep(key, compute());
+  }
+
+  /** Computes what is not known yet, once even where it is asked for while it is computed. */
+  later<T>(key: string, compute: () => Promise<T>): Promise<T> {
+    if (this.#kept.has(key)) return this.#recall(key) as Promise<T>;
+    const computing = compute();
+    computing.catch(() => this.#kept.delete(key));
+    return this.#keep(key, computing);
+  }
+
+  /** Whether something is known, or is being computed. */
+  has(key: string): boolean {
+    return this.#kept.has(key);
+  }
+
+  #recall(key: string): unknown {
+    const value = this.#kept.get(key);
+    this.#kept.delete(key);
+    this.#kept.set(key, value);
+    return value;
+  }
+
+  #keep<T>(key: string, value: T): T {
+    this.#kept.set(key, value);
+    if (this.#kept.size > MOST) this.#kept.delete(this.#kept.keys().next().value!);
+    return value;
+  }
+}

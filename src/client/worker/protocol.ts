@@ -1,0 +1,85 @@
+import type { AttackSummary } from '../../shared/attack-summary.js';
+import type { ModelFacts } from '../../shared/manifest.js';
+import type { Perturbation } from '../../shared/perturbation.js';
+import type { Size } from '../../shared/size.js';
+
+/** What computes: the graphics card, or WebAssembly on the processor. */
+export type Provider = 'webgpu' | 'wasm';
+
+/** What the models run on here. */
+export interface Engine {
+  readonly provider: Provider;
+  readonly threads: number;
+  /** Why nothing faster is used; null where this is the fastest there is. */
+  readonly why: string | null;
+}
+
+/** A model that is to be loaded: from beside the page, or from bytes that somebody dropped. */
+export interface ModelSource {
+  readonly name: string;
+  readonly facts: ModelFacts;
+  readonly file:
+    | {
+        readonly url: string;
+        readonly sha256: string;
+        readonly headers: Readonly<Record<string, string>>;
+      }
+    | { readonly bytes: Uint8Array };
+}
+
+/** What is asked about the picture. */
+export interface Question {
+  /** A victim's name. */
+  readonly victim: string;
+  /** An attacker's name, `noise` or `hue`; null leaves the picture as it is. */
+  readonly attacker: string | null;
+  /** Share of the change that is made, 0..1. */
+  readonly strength: number;
+  /** The most that a value may change, in 1/255; null for no limit. */
+  readonly epsilon: number | null;
+}
+
+/** Where the time of an answer went; null what was there already. */
+export interface Milliseconds {
+  readonly segment: number | null;
+  readonly attack: number | null;
+  readonly segmentAttacked: number | null;
+}
+
+/** What the victim says of the picture before and after the attack. */
+export interface Answer {
+  readonly size: Size;
+  /** Class numbers `[H, W]` flattened. */
+  readonly labels: { readonly before: Uint8Array; readonly after: Uint8Array };
+  readonly summary: AttackSummary;
+  /** Pixels by class before and after: `moves[before * K + after]`. */
+  readonly moves: Float64Array;
+  readonly milliseconds: Milliseconds;
+}
+
+/** What an attack does to the picture, before any victim looks at it. */
+export interface Change {
+  readonly perturbation: Perturbation;
+}
+
+/** The pictures that the page shows. */
+export const PANES = ['original', 'before', 'attacked', 'after', 'difference', 'changed'] as const;
+export type PaneName = (typeof PANES)[number];
+
+/** How pictures are painted. */
+export interface Brush {
+  /** How much the difference is amplified. */
+  readonly gain: number;
+  /** A class to follow: all others are dimmed. */
+  readonly follow: number | null;
+}
+
+/** A picture that was taken in. */
+export interface TakenPicture {
+  readonly size: Size;
+  /** The file's own size, where it was too large to work on. */
+  readonly scaledFrom: Size | null;
+}
+
+/** Told while something is waited for. */
+export type Progress = (words: string) => void;

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { OpenedModel } from '../../inference/open-model.js';
+import { SegprobeError } from '../../shared/errors.js';
+import { type PageModels, toPageModel } from '../../shared/page-models.js';
+import { binary } from '../answers.js';
+import type { Routes } from '../route.js';
+
+const EXTENSION = '.onnx';
+const MEDIA_TYPE = 'application/octet-stream';
+const RANGE_NOT_SATISFIABLE = 416;
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+const paramsSchema = z.object({ file: z.string() });
+
+/** What the page computes with: `/models.json`, the list of models, and their files, `/onnx/NAME.onnx`, also in ranges. */
+export function createModelFilesRoutes(models: ReadonlyMap<string, OpenedModel>): Routes {
+  const listed: PageModels = { service: true, models: [...models.values()].map(toPageModel) };
+  return {
+    '/models.json': {
+      get: {
+        operation: {
+          tag: 'Models',
+          summary: 'The models that the page can fetch',
+          answers: {
+            200: {
+              description: 'Victims and attackers by name',
+              content: { 'application/json': z.looseObject({}) },
+            },
+          },
+        },
+        handler: (_request, response) => {
+          response.set('Cache-Control', 'no-cache').json(listed);
+        },
+      },
+    },
+    '/onnx/:file': {
+      get: {
+        operation: {
+          tag: 'Models',
+          summary: 'The file of a model, whole or in ranges',
+          params: paramsSchema,
+          answers: {
+            200: { description: 'NAME.onnx', content: { [MEDIA_TYPE]: binary(MEDIA_TYPE) } },
+            206: { description: 'A range of it', content: { [MEDIA_TYPE]: binary(MEDIA_TYPE) } },
+          },
+          refusals: ['NOT_FOUND'],
+        },
+        handler: (request, response, next) => {
+          const { path, sha256, bytes } = findFile(models, String(request.params['file']));
+          const isPinned = request.query['sha256'] === sha256.slice(0, 16);
+          response.set({
+            ETag: `"${sha256}"`,
+            'Cache-Control': isPinned ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache',
+            'Content-Type': MEDIA_TYPE,
+          });
+          response.sendFile(path, { cacheControl: false, lastModified: false }, (error?: Error) => {
+            // A browser that goes on to another page leaves in the middle.
+            if (error === undefined || response.headersSent) return;
+            if ((error as { readonly status?: number }).status !== RANGE_NOT_SATISFIABLE) {
+              next(error);
+              return;
+            }
+            response.status(RANGE_NOT_SATISFIABLE).set('Content-Range', `bytes */${bytes}`).end();
+          });
+        },
+      },
+    },
+  };
+}
+
+function findFile(models: ReadonlyMap<string, OpenedModel>, file: string): OpenedModel {
+  const model = file.endsWith(EXTENSION) ? models.get(file.slice(0, -EXTENSION.length)) : undefined;
+  if (model !== undefined) return model;
+  const names = [...models.keys()].map((name) => `/onnx/${name}${EXTENSION}`).join(', ') || 'none';
+  throw new SegprobeError(
+    'NOT_FOUND',
+    `expected the file of a model (${names}), got ${JSON.stringify(file.slice(0, 100))}`,
+  );
+}

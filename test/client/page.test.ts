@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { pino } from 'pino';
+import type { Browser, Page } from 'playwright-core';
+import { DEFAULT_MODELS_FOLDER, openModels } from '../../src/inference/open-model.js';
+import { type RunningServer, startServer } from '../../src/serve/server.js';
+import { startChromium, watchFaults } from '../support/chromium.js';
+import { testPicture, toPng } from '../support/rgb-pictures.js';
+import { sharesEqualLabels } from './share-equal-labels.js';
+
+describe('the page, in Chromium', function () {
+  // Two cores compute, and others may want them too.
+  this.timeout(180_000);
+  let server: RunningServer;
+  let browser: Browser;
+  let page: Page;
+  let faults: string[];
+
+  before(async function () {
+    browser = await startChromium(this);
+    server = await startServer({
+      models: await openModels(DEFAULT_MODELS_FOLDER),
+      logger: pino({ level: 'silent' }),
+      port: 0,
+    });
+    await server.ready;
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(120_000);
+    faults = watchFaults(page);
+    await page.goto(server.url);
+    await page.waitForSelector('.chip-ready');
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  /** Does something, and waits until it is answered. */
+  async function answered(act: () => Promise<unknown>): Promise<void> {
+    const before = await page.locator('[data-answer]').getAttribute('data-answer');
+    await act();
+    await page.locator(`[data-answer]:not([data-answer="${before}"])`).waitFor();
+    await page.locator('.chip-ready').waitFor();
+  }
+  const figure = (name: string): Promise<string> =>
+    page.locator(`.figures div:has(dt:text-is("${name}")) dd`).first().innerText();
+  const flipped = async (): Promise<number> => parseFloat(await figure('Pixels flipped'));
+  const drag = (name: string, value: number): Promise<void> =>
+    page.getByRole('slider', { name }).fill(String(value));
+
+  it('shows a scene before and after an attack that hardly anybody sees, without a click', async () => {
+    assert.equal(await page.getByLabel('Attacker').inputValue(), 'mal-camvid-linf8');
+    assert.equal(await figure('L∞'), '8/255');
+    assert.ok((await flipped()) > 50);
+    assert.match(await page.locator('h1').innerText(), /8 of 255 steps, and [5-9]\d.* %/);
+    assert.match(await figure('mIoU before'), /^[2-9]\d.* %$/);
+    assert.equal(await page.locator('.classes button').count(), 12);
+  });
+
+  it('computes in this browser, with threads', async () => {
+    assert.equal(await page.evaluate('crossOriginIsolated'), true);
+    assert.match(
+      await page.locator('.chip').innerText(),
+      /in this browser, WebAssembly, [2-8] threads/,
+    );
+  });
+
+  for (const pane of ['before', 'after'] as const) {
+    it(`labels the picture ${pane} the attack as the server does`, async () => {
+      const share = await sharesEqualLabels(page, server.url, pane);
+      assert.ok(share >= 0.999, `${share}`);
+    });
+  }
+
+  it('changes less at less strength or epsilon, and nothing without an attack', async () => {
+    await answered(() => drag('Strength', 50));
+    assert.equal(await figure('L∞'), '4/255');
+    await answered(() => drag('Epsilon', 2));
+    assert.equal(await figure('L∞'), '2/255');
+    await answered(() => page.getByLabel('Attacker').selectOption(''));
+    assert.deepEqual([await flipped(), await figure('PSNR')], [0, '∞']);
+  });
+
+  it('has all that was chosen in its link', async () => {
+    const fragment = new URL(page.url()).hash;
+    assert.match(fragment, /strength=50&epsilon=2/);
+    const other = await browser.newPage();
+    await other.goto(page.url());
+    await other.waitForSelector('.chip-ready', { timeout: 120_000 });
+    assert.equal(await other.getByRole('slider', { name: 'Epsilon' }).inputValue(), '2');
+    assert.equal(await other.getByLabel('Attacker').inputValue(), '');
+    await other.close();
+  });
+
+  it('takes another scene, and a picture of one’s own', async () => {
+    await answered(() => page.locator('.samples button').nth(2).click());
+    assert.equal(await page.locator('.samples button').nth(2).getAttribute('aria-pressed'), 'true');
+    const buffer = await toPng(testPicture(96, 64));
+    const file = { name: 'mine.png', mimeType: 'image/png', buffer };
+    await answered(() => page.getByLabel('A picture of your own').setInputFiles(file));
+    assert.match(await page.locator('.sources .note').innerText(), /^mine.png, 96×64/);
+    assert.equal(await figure('mIoU before'), '–');
+  });
+
+  it('says in words what is wrong with a file, and keeps what it shows', async () => {
+    const file = { name: 'note.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
+    await page.getByLabel('A picture of your own').setInputFiles(file);
+    await page.locator('.fault').waitFor();
+    assert.match(
+      await page.locator('.fault').innerText(),
+      /note\.png: expected a picture .*got text/,
+    );
+    assert.match(await page.locator('.sources .note').innerText(), /^mine.png, 96×64/);
+    await page.getByRole('button', { name: 'Close' }).click();
+    assert.equal(await page.locator('.fault').count(), 0);
+  });
+
+  it('draws nothing that the phone has to scroll sideways for', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+    await page.setViewportSize({ width: 1280, height: 900 });
+    assert.ok(wide <= 390, `${wide}`);
+  });
+
+  it('had no error in the console', () => {
+    assert.deepEqual(faults, []);
+  });
+});

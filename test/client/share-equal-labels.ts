@@ -1,0 +1,36 @@
+import type { Page } from 'playwright-core';
+import { decodePicture } from '../../src/data/decode.js';
+
+/** What the page shows at first: its first scene under this attacker. */
+const QUESTION = 'attacker=mal-camvid-linf8&model=enet-camvid';
+
+/**
+ * Compares the label map that the page paints with the one that the service paints of the same picture, colour by colour.
+ * @returns the share of pixels that are of one class in both.
+ */
+export async function sharesEqualLabels(
+  page: Page,
+  serverUrl: string,
+  pane: 'before' | 'after',
+): Promise<number> {
+  const painted = await page.evaluate<number[]>(`(() => {
+    const canvas = document.querySelector('canvas[data-pane=${pane}]');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return [...data];
+  })()`);
+  const scene = await fetch(`${serverUrl}/samples/0.webp`);
+  const route = pane === 'before' ? '/segment?model=enet-camvid' : `/attack?${QUESTION}`;
+  const answer = await fetch(`${serverUrl}${route}&format=mask`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'image/webp' },
+    body: await scene.arrayBuffer(),
+  });
+  const { data } = await decodePicture(new Uint8Array(await answer.arrayBuffer()));
+  const pixels = data.length / 3;
+  let equal = 0;
+  for (let i = 0; i < pixels; i++) {
+    const isEqual = [0, 1, 2].every((c) => painted[4 * i + c] === data[3 * i + c]);
+    if (isEqual) equal++;
+  }
+  return equal / pixels;
+}
