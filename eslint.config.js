@@ -22,6 +22,7 @@ const PACKAGE_HOMES = [
   { group: ['@tensorflow/*'], homes: ['graph', 'train', 'export'] },
   { group: ['onnxruntime-node'], homes: ['inference', 'export'] },
   { group: ['express', 'helmet', 'pino-http', '@fastify/busboy'], homes: ['serve'] },
+  { group: ['libsql', 'bullmq', 'ioredis', 'yauzl'], homes: ['serve'] },
   { group: ['sharp', 'fast-png'], homes: ['data', 'inference', 'serve'] },
   { group: ['preact', 'preact/*', '@preact/*', 'comlink', 'onnxruntime-web'], homes: ['client'] },
   { group: ['vite', 'express-static-gzip'], homes: ['serve'] },

@@ -11,7 +11,7 @@ import { openDataset } from '../src/data/open-dataset.js';
 import { typescriptWorkerOptions } from '../src/data/typescript-worker.js';
 import { evaluateDataset } from '../src/inference/evaluate-dataset.js';
 import { DEFAULT_MODELS_FOLDER, openModel, type OpenedModel } from '../src/inference/open-model.js';
-import { findServingForm } from '../src/inference/serving-form.js';
+import { findServingForm } from '../src/inference/model-forms.js';
 import { type BenchmarkResult, median, peakRssBytes } from './benchmark.js';
 import { camvidFolder } from './camvid-folder.js';
 import type { SessionsSetup } from './evaluate-sessions.js';

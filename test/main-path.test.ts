@@ -137,7 +137,16 @@ function exitCode(child: ChildProcess): Promise<number | null> {
 
 /** Starts the service on a free port and waits until it says where it listens. */
 async function serve(models: string): Promise<{ child: ChildProcess; url: string }> {
-  const args = [SEGPROBE, 'serve', '--port', '0', '--models', models];
+  const args = [
+    SEGPROBE,
+    'serve',
+    '--port',
+    '0',
+    '--models',
+    models,
+    '--store',
+    `${models}/evaluations.db`,
+  ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const url = /http:\/\/\S+/.exec(line)?.[0];

@@ -38,7 +38,7 @@ export function configureExport(command: Command): void {
     .option('--out <dir>', `folder of the models (default: ${Object.values(FOLDERS).join(' or ')})`)
     .option(
       '--no-optimize',
-      'write the graph as it was recorded: PRelu, MaxUnpool, and no NAME.serve.onnx',
+      'write the graph as it was recorded: PRelu, MaxUnpool, and no NAME.serve.onnx nor NAME.web.onnx',
     )
     .option('--json', 'print the result as one JSON object')
     .action(async (flags: ExportFlags) => {

@@ -30,6 +30,7 @@ interface ReportFlags {
   readonly image?: string;
   readonly findings: number;
   readonly strengthImages: number;
+  readonly transferImages: number;
   readonly check: boolean;
   readonly threads?: number;
   readonly out: string;
@@ -71,6 +72,12 @@ export function configureReport(command: Command): void {
       integer,
       24,
     )
+    .option(
+      '--transfer-images <n>',
+      'with --attacker: images that every attacker is tried on every victim of these classes on; 0 for none',
+      integer,
+      24,
+    )
     .option('--no-check', 'do not look for faults of the files, as segprobe data check does')
     .option(
       '--threads <n>',
@@ -108,6 +115,7 @@ async function report(
         const { report: found, html } = await createFaultReport(dataset, {
           ...{ victim, attacker, threads, signal, order },
           ...{ findings: flags.findings, strengthImages: flags.strengthImages },
+          ...{ models: models.values(), transferImages: flags.transferImages },
           source: sourceOf(flags, { victim: victim.name, dataset: name }),
           fileFaults: flags.check ? await findFileFaults(name, flags, signal) : null,
           onProgress: showSpeed(bar, order.length),

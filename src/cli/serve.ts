@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import { openModels, type OpenedModel } from '../inference/open-model.js';
 import { SETTINGS } from '../serve/config/schema.js';
 import { showConfig } from '../serve/config/show-config.js';
+import { defaultStore } from '../serve/evaluations/default-store.js';
 import { createLogger } from '../serve/logger.js';
 import { preparePage } from '../serve/page/page-folders.js';
-import { startServer, type RunningServer } from '../serve/server.js';
-import { messageOf } from '../shared/errors.js';
+import { startServer, type RunningServer, type ServerOptions } from '../serve/server.js';
+import { isSegprobeError, messageOf } from '../shared/errors.js';
 import { addConfigFlags, readFlags } from './config-flags.js';
 import { withInterrupt } from './interrupt.js';
 import { printLine, printMessage } from './output.js';
@@ -30,11 +31,8 @@ export function configureServe(command: Command): void {
       const page = preparePage();
       // Without it, all but the page is served.
       page.catch((error: unknown) => printMessage(messageOf(error)));
-      const server = await startServer({
-        ...config,
-        models,
-        logger: createLogger(config.logLevel),
-      });
+      const logger = createLogger(config.logLevel);
+      const server = await start({ ...config, models, logger });
       // From here on a signal drains, even while the models load.
       const stopped = closeOnSignal(server);
       const isReady = await server.ready;
@@ -42,6 +40,19 @@ export function configureServe(command: Command): void {
       if (isReady) announce(server, models);
       await stopped;
     });
+}
+
+/** Starts with the store that is asked for; with the usual one where none is, or in memory where that cannot be had. */
+async function start(options: ServerOptions): Promise<RunningServer> {
+  if (options.store || options.redis) return startServer(options);
+  const store = defaultStore();
+  try {
+    return await startServer({ ...options, store });
+  } catch (error) {
+    if (!isSegprobeError(error) || !error.message.startsWith(store)) throw error;
+    printMessage(`${error.message}; evaluations are kept in memory, until this server ends`);
+    return startServer(options);
+  }
 }
 
 function announce({ url }: RunningServer, models: readonly OpenedModel[]): void {

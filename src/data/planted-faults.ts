@@ -1,4 +1,4 @@
-import { connectedComponents } from '../shared/connected-components.js';
+import { componentIds, connectedComponents } from '../shared/connected-components.js';
 import { createRandom, shuffledIndices } from '../shared/random.js';
 import type { Dataset, Scene } from './dataset.js';
 
@@ -57,7 +57,9 @@ function damage(
   leastPixels: number,
 ): Uint8Array {
   const { classes, ignoreIndex } = classTable;
-  const { ids, components } = connectedComponents(label, { height, width }, ignoreIndex);
+  const found = connectedComponents(label, { height, width }, ignoreIndex);
+  const ids = componentIds(found, { height, width });
+  const { components } = found;
   const fitting = components.flatMap(({ pixels }, id) =>
     pixels >= leastPixels && pixels <= LARGEST_SHARE * label.length ? [id] : [],
   );

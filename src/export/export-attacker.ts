@@ -1,6 +1,6 @@
 import type { Manifest } from '../shared/manifest.js';
 import { toMetadataProps } from '../shared/manifest.js';
-import { encodeModel, makeModel } from '../shared/onnx/index.js';
+import { encodeModel, type GraphProto, makeModel } from '../shared/onnx/index.js';
 import type { AttackerCheckpoint } from '../train/attacker-checkpoint.js';
 import { createAttackerGraph } from './attacker-graph.js';
 import { attackerFacts, createAttackerManifest } from './attacker-manifest.js';
@@ -8,7 +8,8 @@ import type { ExportOptions } from './export-victim.js';
 import type { Hashed } from './hashed-checkpoint.js';
 import { optimize } from './optimize.js';
 import { type AttackerVerification, verifyAttacker } from './verify-attacker.js';
-import { writeModel } from './write-model.js';
+import { toWebForm } from './web-form.js';
+import { type ModelForms, writeModel } from './write-model.js';
 
 export interface ExportedAttacker {
   /** The path of `NAME.onnx`. */
@@ -18,8 +19,8 @@ export interface ExportedAttacker {
 }
 
 /**
- * Exports an attacker: its graph, recorded from the code that trained it and optimised, as ONNX with its manifest. They are written only after
- * ONNX Runtime has given TensorFlow's pictures. Native TensorFlow must be the backend in use.
+ * Exports an attacker: its graph, recorded from the code that trained it and optimised, as ONNX with its manifest, and the form of it for
+ * browsers. They are written only after ONNX Runtime has given TensorFlow's pictures with both. Native TensorFlow must be the backend in use.
  *
  * @throws SegprobeError `CHECKPOINT_INVALID` for weights that are not the attacker's or not numbers, `EXPORT_UNSUPPORTED`, and
  * what the file system refuses; nothing is written then.
@@ -31,12 +32,15 @@ export async function exportAttacker(
   const attacker = { shape: state.config, weights, weightsFile };
   const facts = attackerFacts(state, weightsSha256);
   const recorded = createAttackerGraph(name, attacker);
-  const graph = isOptimized ? optimize(recorded) : recorded;
-  const onnx = encodeModel(
-    makeModel(graph, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
-  );
+  const encode = (graph: GraphProto): Uint8Array =>
+    encodeModel(
+      makeModel(graph, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
+    );
+  const onnx = encode(isOptimized ? optimize(recorded) : recorded);
+  const forms: ModelForms = isOptimized ? { web: encode(toWebForm(recorded, 'attacker')) } : {};
   const manifest = createAttackerManifest({ name, facts, state, onnx, segprobeVersion });
   const verification = await verifyAttacker(onnx, attacker);
-  const file = await writeModel(outDir, manifest, onnx);
+  for (const form of Object.values(forms)) await verifyAttacker(form, attacker);
+  const file = await writeModel(outDir, manifest, onnx, forms);
   return { file, manifest, verification };
 }

@@ -8,6 +8,7 @@ import { nameSizes } from './passes/name-sizes.js';
 import { reluOfRelus } from './passes/relu-of-relus.js';
 import { shuffleByTranspose } from './passes/shuffle-by-transpose.js';
 import { sinkShuffles } from './passes/sink-shuffles.js';
+import { transposedToPlaces } from './passes/transposed-to-places.js';
 import { transposedToSubpixel } from './passes/transposed-to-subpixel.js';
 import { unpoolInPlaces } from './passes/unpool-in-places.js';
 
@@ -27,6 +28,12 @@ export const SERVING_PASSES: Readonly<Record<string, Pass>> = {
   nameSizes,
   shuffleByTranspose,
 };
+
+/**
+ * What the form for browsers goes through: WebAssembly has MaxUnpool, which is cheaper there than what other runtimes need in its stead, and no
+ * blocks of channels.
+ */
+export const WEB_PASSES: Readonly<Record<string, Pass>> = { ...EVERYWHERE, transposedToPlaces };
 
 /** Makes a graph faster, and runnable on more runtimes, that computes the same function to rounding. */
 export function optimize(

@@ -13,32 +13,42 @@ import { isDoubling, placeConvolutions } from './passes/transposed-to-subpixel.j
 const [FLOAT32, UINT8] = [1, 2];
 
 /**
- * Makes of a victim the form that serves: `image_u8` uint8 `[N,H,W,3]` to `labels` uint8 `[N,H,W]`, optimised for CPUs.
+ * Makes of a victim the form that serves: bytes to class numbers, as {@link withByteEnds} has it, optimised for CPUs.
+ *
+ * @param graph - as recorded.
+ * @throws SegprobeError `EXPORT_UNSUPPORTED` as {@link withByteEnds}.
+ */
+export function toServingForm(graph: GraphProto): GraphProto {
+  return withByteEnds(optimize(graph, SERVING_PASSES), graph);
+}
+
+/**
+ * Lets a victim take and give bytes: `image_u8` uint8 `[N,H,W,3]` to `labels` uint8 `[N,H,W]`.
  *
  * Pictures come and class numbers go as bytes, a quarter of the size and less. The last transposed convolution becomes four
  * convolutions at half the size, one for each place of a 2×2 square; the largest logit of each is looked for there, and
  * only class numbers are laid out. The label is the first of equal logits, as `ArgMax` has it.
  *
- * @param graph - as recorded: `image` float32 `[N,3,H,W]` in 0..1 to `logits` float32 `[N,K,H,W]`, which a transposed convolution that
+ * @param graph - `image` float32 `[N,3,H,W]` in 0..1 to `logits` float32 `[N,K,H,W]`, which a transposed convolution that
  * doubles the size makes.
+ * @param recorded - what `graph` was optimised from, for messages.
  * @throws SegprobeError `EXPORT_UNSUPPORTED` for a graph that ends otherwise.
  */
-export function toServingForm(graph: GraphProto): GraphProto {
+export function withByteEnds(graph: GraphProto, recorded = graph): GraphProto {
   const [image, logits] = [graph.input[0]!.name, graph.output[0]!.name];
-  const last = new GraphEditor(graph).producer(logits);
-  const optimized = optimize(graph, SERVING_PASSES);
   const editor = new GraphEditor({
-    ...optimized,
-    node: [...fromBytes(image), ...optimized.node],
+    ...graph,
+    node: [...fromBytes(image), ...graph.node],
     input: [makeTensorValueInfo('image_u8', 'uint8', ['N', 'H', 'W', 3])],
     output: [makeTensorValueInfo('labels', 'uint8', ['N', 'H', 'W'])],
   });
   const end = editor.producer(logits);
   const filter = editor.weights(end?.input[1]);
   if (end === undefined || filter === undefined || !isDoubling(end, filter)) {
+    const last = new GraphEditor(recorded).producer(logits)?.opType ?? 'an input';
     throw new SegprobeError(
       'EXPORT_UNSUPPORTED',
-      `${graph.name ?? 'graph'}: expected logits of a transposed convolution that doubles the size, got ${last?.opType ?? 'an input'}`,
+      `${graph.name ?? 'graph'}: expected logits of a transposed convolution that doubles the size, got ${last}`,
     );
   }
   editor.addWeights('serve.share', { shape: [], values: Float32Array.of(1 / 255) });

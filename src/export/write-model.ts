@@ -1,12 +1,16 @@
 import { mkdir, mkdtemp, open, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { fromFileError } from '../data/files.js';
+import { FORM_NAMES, type FormName } from '../inference/model-forms.js';
 import type { Manifest } from '../shared/manifest.js';
 
+/** Other forms of a model that lie beside it, each as `NAME.FORM.onnx`. */
+export type ModelForms = Readonly<Partial<Record<FormName, Uint8Array>>>;
+
 /**
- * Writes `NAME.onnx`, its manifest `NAME.json` and, for a victim, its serving form `NAME.serve.onnx`, over those that are there. All
+ * Writes `NAME.onnx`, its manifest `NAME.json` and its other forms, such as `NAME.serve.onnx`, over those that are there. All
  * are on the disk before any is put in its place, and the old manifest goes before the old file does: a crash leaves the old
- * ones, or a file without a manifest, which says itself what it is; never a file beside the manifest of another. A serving
+ * ones, or a file without a manifest, which says itself what it is; never a file beside the manifest of another. A
  * form says which checkpoint it is of, and one of another counts for nothing. A crash may also leave a folder `.NAME.*`, which
  * nothing reads.
  *
@@ -17,29 +21,34 @@ export async function writeModel(
   folder: string,
   manifest: Manifest,
   onnx: Uint8Array,
-  serving?: Uint8Array,
+  forms: ModelForms = {},
 ): Promise<string> {
   const file = path.join(folder, manifest.file.name);
   const manifestFile = path.join(folder, `${manifest.name}.json`);
-  const servingFile = path.join(folder, `${manifest.name}.serve.onnx`);
+  const formFile = (form: string): string => path.join(folder, `${manifest.name}.${form}.onnx`);
   const beside = await naming(folder, async () => {
     await mkdir(folder, { recursive: true });
     return mkdtemp(path.join(folder, `.${manifest.name}.`));
   });
+  const fresh = (name: string): string => path.join(beside, name);
   try {
-    const [newFile, newServing, newManifest] = ['onnx', 'serve', 'json'].map((name) =>
-      path.join(beside, name),
-    ) as [string, string, string];
-    await naming(file, () => writeSynced(newFile, onnx));
-    if (serving !== undefined) await naming(servingFile, () => writeSynced(newServing, serving));
+    await naming(file, () => writeSynced(fresh('onnx'), onnx));
+    for (const form of FORM_NAMES) {
+      const bytes = forms[form];
+      if (bytes !== undefined) await naming(formFile(form), () => writeSynced(fresh(form), bytes));
+    }
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
-    await naming(manifestFile, () => writeSynced(newManifest, text));
+    await naming(manifestFile, () => writeSynced(fresh('json'), text));
     await naming(manifestFile, () => unlinkIfThere(manifestFile));
-    await naming(file, () => rename(newFile, file));
-    await naming(servingFile, () =>
-      serving === undefined ? unlinkIfThere(servingFile) : rename(newServing, servingFile),
-    );
-    await naming(manifestFile, () => rename(newManifest, manifestFile));
+    await naming(file, () => rename(fresh('onnx'), file));
+    for (const form of FORM_NAMES) {
+      await naming(formFile(form), () =>
+        forms[form] === undefined
+          ? unlinkIfThere(formFile(form))
+          : rename(fresh(form), formFile(form)),
+      );
+    }
+    await naming(manifestFile, () => rename(fresh('json'), manifestFile));
   } finally {
     await rm(beside, { recursive: true, force: true });
   }

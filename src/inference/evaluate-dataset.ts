@@ -1,19 +1,16 @@
 import { availableParallelism } from 'node:os';
 import type { Dataset, Size } from '../data/dataset.js';
 import { matchOutputs } from '../data/reorder-classes.js';
-import { typescriptWorkerOptions } from '../data/typescript-worker.js';
 import {
   addScene,
   createEvaluationTally,
   type EvaluationResult,
   resultOf,
-  type SceneCounts,
 } from '../shared/evaluation.js';
-import type { EvaluateSetup } from './evaluate-protocol.js';
+import { createEvaluationPool } from './evaluation-pool.js';
 import { assertNotAborted } from './gate.js';
 import type { OpenedModel } from './open-model.js';
-import { createScenePool, forEachScene, type Perturber } from './scene-pool.js';
-import { findServingForm } from './serving-form.js';
+import { forEachScene, type Perturber } from './scene-pool.js';
 
 export interface EvaluateDatasetOptions {
   readonly victim: OpenedModel;
@@ -53,23 +50,7 @@ export async function evaluateDataset(
   const scenes = matchOutputs(dataset, victim.facts.classes);
   const { classes, ignoreIndex } = scenes.classTable;
   const total = Math.min(options.limit ?? Infinity, scenes.length);
-  const pool = createScenePool<SceneCounts, EvaluateSetup>({
-    worker: typescriptWorkerOptions('./evaluate-worker.ts', import.meta.url),
-    name: 'evaluateScene',
-    setup: {
-      victim: {
-        path: victim.path,
-        servingPath: await findServingForm(victim),
-        classCount: victim.facts.classes.length,
-      },
-      attacker: attacker === undefined ? null : { path: attacker.path },
-      classCount: classes.length,
-      ignoreIndex,
-      size,
-    },
-    threads,
-    size,
-  });
+  const pool = await createEvaluationPool(scenes, { victim, attacker, size, threads });
   const tally = createEvaluationTally(classes.length);
   try {
     await pool.warmUp();

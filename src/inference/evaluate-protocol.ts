@@ -9,4 +9,6 @@ export interface EvaluateSetup {
   readonly classCount: number;
   readonly ignoreIndex: number;
   readonly size: Size;
+  /** Whether to leave the cores to whoever else wants them. */
+  readonly background: boolean;
 }

@@ -7,7 +7,7 @@ import { SegprobeError, isSegprobeError, messageOf } from '../shared/errors.js';
 import { fromMetadataProps, parseManifest } from '../shared/manifest.js';
 import type { Manifest, ModelFacts } from '../shared/manifest.js';
 import { readModelMetadata } from '../shared/onnx/index.js';
-import { findServingForm } from './serving-form.js';
+import { findForm, findServingForm, FORM_NAMES, type ModelForm } from './model-forms.js';
 
 /** A model file that has been checked: it is whole, and what its card says it is. */
 export interface OpenedModel {
@@ -16,6 +16,8 @@ export interface OpenedModel {
   readonly path: string;
   /** The form of a victim that takes and gives bytes, which is faster; null where there is none. */
   readonly servingPath: string | null;
+  /** The form that browsers run in WebAssembly; null where there is none. A victim's takes and gives bytes, too. */
+  readonly webForm: ModelForm | null;
   /** From the manifest, or from the file's metadata_props where there is none. */
   readonly facts: ModelFacts;
   /** `null` where no `NAME.json` lies beside the file. */
@@ -29,8 +31,8 @@ export interface OpenedModel {
 export const DEFAULT_MODELS_FOLDER = fileURLToPath(new URL('../../models/onnx', import.meta.url));
 
 const EXTENSION = '.onnx';
-/** A victim with pre- and post-processing inside: a form of another file, not a model of its own. */
-const SERVING_EXTENSION = '.serve.onnx';
+/** Endings of what is a form of another file, not a model of its own. */
+const FORM_EXTENSIONS = FORM_NAMES.map((form) => `.${form}${EXTENSION}`);
 
 /**
  * Reads and checks a model: an ONNX file with its manifest beside it (`NAME.onnx`, `NAME.json`), or without one if the
@@ -50,6 +52,7 @@ export async function openModel(filePath: string): Promise<OpenedModel> {
     name: manifest?.name ?? path.basename(filePath, EXTENSION),
     path: filePath,
     servingPath: facts.kind === 'victim' ? await findServingForm({ path: filePath, facts }) : null,
+    webForm: await findForm({ path: filePath, facts }, 'web'),
     facts,
     manifest,
     sha256,
@@ -86,12 +89,15 @@ export async function openModels(folder: string): Promise<OpenedModel[]> {
 }
 
 /**
- * Lists a folder's models, those in their serving form left out.
+ * Lists a folder's models, their other forms left out.
  * @returns names of files in order; none where there is no such folder.
  */
 export async function listModelFiles(folder: string): Promise<string[]> {
   return (await listFolder(folder))
-    .filter((name) => name.endsWith(EXTENSION) && !name.endsWith(SERVING_EXTENSION))
+    .filter(
+      (name) =>
+        name.endsWith(EXTENSION) && !FORM_EXTENSIONS.some((ending) => name.endsWith(ending)),
+    )
     .sort();
 }
 

@@ -104,7 +104,7 @@ export interface Perturber {
  * alike to the last bit. Pictures are decoded ahead on libuv's threads; at most four scenes a thread are in memory.
  *
  * @param options.order - the scenes by index.
- * @param options.add - takes what was said of scene `index`, whose files have `originalSize`.
+ * @param options.add - takes what was said of scene `index`, whose files have `originalSize`; the next one waits for it.
  * @throws SegprobeError `CANCELLED`, what reading a scene throws and what the worker refuses with. Nothing is left running then.
  */
 export async function forEachScene<T extends object>(
@@ -112,7 +112,7 @@ export async function forEachScene<T extends object>(
   pool: ScenePool<T>,
   options: {
     readonly order: readonly number[];
-    readonly add: (found: T, index: number, originalSize: Size) => void;
+    readonly add: (found: T, index: number, originalSize: Size) => void | Promise<void>;
     readonly perturber?: Perturber | undefined;
     readonly signal?: AbortSignal | undefined;
   },
@@ -122,7 +122,7 @@ export async function forEachScene<T extends object>(
   let added = 0;
   const addOldest = async (): Promise<void> => {
     const { found, originalSize } = pending.shift()!;
-    add(await found, order[added++]!, originalSize);
+    await add(await found, order[added++]!, originalSize);
     assertNotAborted(signal);
   };
   try {

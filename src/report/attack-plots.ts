@@ -1,7 +1,7 @@
 import type { ClassTable } from '../shared/classes.js';
 import type { EvaluationResult } from '../shared/evaluation.js';
 import type { Perturbation } from '../shared/perturbation.js';
-import { barChart, pictureGrid } from './charts/index.js';
+import { barChart, type ChartColors, LIGHT, pictureGrid } from './charts/index.js';
 
 /** A scene before and after an attack: pictures as PNG. */
 export interface AttackedScene {
@@ -67,19 +67,23 @@ function describe({ psnrDb, linf }: AttackedScene['perturbation']): string {
   return `PSNR ${psnrDb.toFixed(1)} dB, L∞ ${Math.round(255 * linf)}/255`;
 }
 
-/** Draws every class's IoU before and after an attack, and their mean, as an SVG document. */
-export function drawClassIou(result: EvaluationResult): string {
+/** Draws every class's IoU before and after an attack, if there was one, and their mean, as an SVG document. */
+export function drawClassIou(result: EvaluationResult, colors: ChartColors = LIGHT): string {
   const { victim, attacker, dataset, split, images, classes, miou, miouAttacked } = result;
+  const isAttacked = attacker !== null;
+  const of = (clean: number | null, attacked: number | null): (number | null)[] =>
+    isAttacked ? [clean, attacked] : [clean];
   return barChart({
-    title: `${victim} under ${attacker}: ${dataset} ${split}, ${images} images`,
+    title: `${victim}${isAttacked ? ` under ${attacker}` : ''}: ${dataset} ${split}, ${images} images`,
     y: { label: 'IoU', domain: [0, 1], format: (value) => `${Math.round(100 * value)} %` },
-    series: ['clean', 'attacked'],
+    series: isAttacked ? ['clean', 'attacked'] : ['clean'],
     figures: (value) => (100 * value).toFixed(1),
     groups: [
       ...classes
         .filter(({ pixels }) => pixels > 0)
-        .map(({ name, iou, iouAttacked }) => ({ name, values: [iou, iouAttacked] })),
-      { name: 'mean', values: [miou, miouAttacked], apart: true },
+        .map(({ name, iou, iouAttacked }) => ({ name, values: of(iou, iouAttacked) })),
+      { name: 'mean', values: of(miou, miouAttacked), apart: true },
     ],
+    colors,
   });
 }

@@ -11,6 +11,8 @@ import { createAttackRoute } from './attack-route.js';
 import { identifyClient, requireApiKey } from './auth.js';
 import { type Config, DEFAULT_CONFIG } from './config/schema.js';
 import { errorHandler } from './error-handler.js';
+import type { Evaluations } from './evaluations/evaluations.js';
+import { createEvaluationRoutes } from './evaluations/routes.js';
 import { logRequests } from './logger.js';
 import { createMetrics, createMetricsRoute } from './metrics.js';
 import { createModelRoutes } from './model-routes.js';
@@ -32,6 +34,8 @@ export interface AppDeps {
   readonly pool: InferencePool;
   readonly logger: Logger;
   readonly readiness: () => Readiness;
+  /** @defaultValue none: their routes are not there */
+  readonly evaluations?: Evaluations | undefined;
   /** @defaultValue {@link DEFAULT_CONFIG} */
   readonly config?: Config;
 }
@@ -44,7 +48,7 @@ export interface AppDeps {
  * app.listen(8080);
  */
 export function createApp(deps: AppDeps): Express {
-  const { pool, logger, readiness, config = DEFAULT_CONFIG } = deps;
+  const { pool, logger, readiness, evaluations, config = DEFAULT_CONFIG } = deps;
   // One more than there are workers: a picture is decoded while another is in its worker.
   const gate = createGate({ running: pool.workers + 1, waiting: config.maxQueue });
   const budget = createByteBudget(config.maxBufferedBytes);
@@ -73,6 +77,7 @@ export function createApp(deps: AppDeps): Express {
     '/segment': { post: createSegmentRoute(shared) },
     '/attack': { post: createAttackRoute(shared) },
     ...createOpenInferenceRoutes({ ...shared, isReady, version }),
+    ...(evaluations && createEvaluationRoutes(evaluations, budget)),
   };
 
   const app = express();

@@ -38,6 +38,16 @@ export const HTTP_STATUS = {
   ADDRESS_UNAVAILABLE: 500,
   /** The client has gone (nginx's number): nobody reads it. */
   CANCELLED: 499,
+  DATASET_NOT_FOUND: 404,
+  EVALUATION_NOT_FOUND: 404,
+  /** It has no report before its end. */
+  EVALUATION_UNFINISHED: 409,
+  /** It cannot be cancelled after its end. */
+  EVALUATION_FINISHED: 409,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  ARCHIVE_INVALID: 422,
+  UPLOAD_UNSUPPORTED: 422,
+  STORE_IN_USE: 503,
 } as const satisfies Record<ErrorCode, number>;
 
 /** The code of a fault of segprobe itself; what it was stands in the log, by the request's id. */

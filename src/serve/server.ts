@@ -9,6 +9,7 @@ import { createApp } from './app.js';
 import type { Readiness } from './app.js';
 import { assertSafeHost, isLoopback } from './auth.js';
 import { type Config, DEFAULT_CONFIG } from './config/schema.js';
+import { openEvaluations } from './evaluations/evaluations.js';
 
 /** Settings that are not there are the defaults. */
 export interface ServerOptions extends Partial<Omit<Config, 'models'>> {
@@ -35,7 +36,7 @@ const IDLE_CHECK_MS = 50;
 
 /**
  * Listens and loads the models.
- * @throws SegprobeError `ADDRESS_UNAVAILABLE`, e.g. for a port in use, or `USAGE` for an address without protection.
+ * @throws SegprobeError `ADDRESS_UNAVAILABLE`, e.g. for a port in use, `USAGE` for an address without protection; as `openEvaluations`.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { models, logger, ...settings } = options;
@@ -45,7 +46,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const rateLimit = config.rateLimit ?? (isLoopback(host) ? 0 : REQUESTS_PER_MINUTE);
   let state: Readiness = 'loading';
   const server = createServer({ requestTimeout: config.requestSeconds * 1000 });
-  await listen(server, host, port);
+  const evaluations = await openEvaluations(config, { models: () => pool.models, logger });
+  await listen(server, host, port).catch(async (error: unknown) => {
+    await evaluations.close();
+    throw error;
+  });
 
   const pool = createInferencePool({
     models,
@@ -53,8 +58,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(config.workers !== null && { workers: config.workers }),
     onWorkerError: (error) => logger.error(error, 'a worker died'),
   });
+  evaluations.start();
   const app = createApp({
-    ...{ pool, logger },
+    ...{ pool, logger, evaluations },
     readiness: () => state,
     config: { ...config, rateLimit },
   });
@@ -62,14 +68,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on('checkContinue', (request, response) => {
     // A client that asks before it sends is told at once that its body is too long.
     const declared = Number(request.headers['content-length'] ?? 0);
-    if (declared <= config.maxBodyBytes) response.writeContinue();
+    const isUpload = request.url?.startsWith('/evaluations') ?? false;
+    if (declared <= (isUpload ? config.maxUploadBytes : config.maxBodyBytes)) {
+      response.writeContinue();
+    }
     app(request, response);
   });
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     state = 'draining';
-    closing ??= drain(server, config.drainSeconds * 1000).then(() => pool.close());
+    closing ??= Promise.all([evaluations.drain(), drain(server, config.drainSeconds * 1000)])
+      .then(() => Promise.all([evaluations.close(), pool.close()]))
+      .then(() => undefined);
     return closing;
   };
   const ready = pool.warmUp().then(

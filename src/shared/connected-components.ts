@@ -7,10 +7,18 @@ export interface Component {
 }
 
 export interface Components {
-  /** The number of each pixel's component, `[H, W]` flattened; −1 where the value is `background`. */
-  readonly ids: Int32Array;
   /** By number, in the order of their first pixels, row by row. */
   readonly components: readonly Component[];
+  /** The runs of pixels of one row that they are made of, in order. */
+  readonly runs: readonly Run[];
+}
+
+/** Pixels from `start` to before `end` of the flattened map. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+  /** The component's number. */
+  readonly id: number;
 }
 
 /**
@@ -66,33 +74,43 @@ export function connectedComponents(
 function gather(
   values: Uint8Array | Uint16Array,
   width: number,
-  runs: {
+  found: {
     readonly starts: readonly number[];
     readonly ends: readonly number[];
     readonly rootOf: (run: number) => number;
   },
 ): Components {
-  const { starts, ends, rootOf } = runs;
-  const ids = new Int32Array(values.length).fill(-1);
-  const numbers = new Map<number, number>();
-  const found: { value: number; pixels: number; box: [number, number, number, number] }[] = [];
-  for (let run = 0; run < starts.length; run++) {
-    const [start, end] = [starts[run]!, ends[run]!];
+  const { starts, ends, rootOf } = found;
+  const numbers = new Int32Array(starts.length).fill(-1); // by root
+  const components: { value: number; pixels: number; box: [number, number, number, number] }[] = [];
+  const runs = starts.map((start, run): Run => {
+    const end = ends[run]!;
     const y = Math.floor(start / width);
     const [x0, x1] = [start - y * width, end - y * width];
     const root = rootOf(run);
-    let number = numbers.get(root);
-    if (number === undefined) {
-      number = found.length;
-      numbers.set(root, number);
-      found.push({ value: values[start]!, pixels: 0, box: [x0, y, x1, y + 1] });
+    let id = numbers[root]!;
+    if (id < 0) {
+      id = numbers[root] = components.length;
+      components.push({ value: values[start]!, pixels: 0, box: [x0, y, x1, y + 1] });
     }
-    const own = found[number]!;
+    const own = components[id]!;
     own.pixels += end - start;
-    own.box = [Math.min(own.box[0], x0), own.box[1], Math.max(own.box[2], x1), y + 1];
-    ids.fill(number, start, end);
-  }
-  return { ids, components: found };
+    if (x0 < own.box[0]) own.box[0] = x0;
+    if (x1 > own.box[2]) own.box[2] = x1;
+    own.box[3] = y + 1;
+    return { start, end, id };
+  });
+  return { components, runs };
+}
+
+/** The number of each pixel's component, `[H, W]` flattened; −1 where the value is the background. */
+export function componentIds(
+  { runs }: Components,
+  { height, width }: { readonly height: number; readonly width: number },
+): Int32Array {
+  const ids = new Int32Array(height * width).fill(-1);
+  for (const { start, end, id } of runs) ids.fill(id, start, end);
+  return ids;
 }
 
 /**
@@ -100,17 +118,18 @@ function gather(
  * 2n − 1 pixels fits within. The picture's edge is no border.
  */
 export function componentDepths(
-  { ids, components }: Components,
-  { height, width }: { readonly height: number; readonly width: number },
+  found: Components,
+  size: { readonly height: number; readonly width: number },
 ): Uint16Array {
+  const { height, width } = size;
   // Chessboard distances, by a pass from either end (Rosenfeld and Pfaltz).
+  const ids = componentIds(found, size);
   const depths = new Uint16Array(ids.length);
-  const deepest = new Uint16Array(components.length);
+  const deepest = new Uint16Array(found.components.length);
   const seen = (at: number, id: number): number => (ids[at] === id ? depths[at]! : 0);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      const id = ids[at]!;
-      if (id < 0) continue;
+  for (const { start, end, id } of found.runs) {
+    const y = Math.floor(start / width);
+    for (let at = start, x = start - y * width; at < end; at++, x++) {
       let least = LIMIT;
       if (x > 0) least = seen(at - 1, id);
       if (y > 0 && least > 0) {
@@ -121,10 +140,10 @@ export function componentDepths(
       depths[at] = least + 1;
     }
   }
-  for (let y = height - 1, at = ids.length - 1; y >= 0; y--) {
-    for (let x = width - 1; x >= 0; x--, at--) {
-      const id = ids[at]!;
-      if (id < 0) continue;
+  for (let run = found.runs.length - 1; run >= 0; run--) {
+    const { start, end, id } = found.runs[run]!;
+    const y = Math.floor(start / width);
+    for (let at = end - 1, x = at - y * width; at >= start; at--, x--) {
       let least = depths[at]! - 1;
       if (x + 1 < width && least > 0) least = Math.min(least, seen(at + 1, id));
       if (y + 1 < height && least > 0) {

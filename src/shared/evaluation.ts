@@ -26,6 +26,17 @@ export interface SceneCounts {
   } | null;
 }
 
+/** What one scene adds to the figures that are means over the scenes. */
+export interface SceneFigures {
+  /** The scene's own mIoU; null where it has none. */
+  readonly miou: number | null;
+  readonly attack: {
+    readonly miou: number | null;
+    readonly perturbation: Perturbation;
+    readonly flippedShare: number;
+  } | null;
+}
+
 /** Scenes added up one by one: as large for a million as for one. */
 export interface EvaluationTally {
   images: number;
@@ -106,13 +117,31 @@ export function createEvaluationTally(classCount: number): EvaluationTally {
 
 /** Adds one scene to `tally`, in place. The same scenes in the same order give the same numbers to the last bit. */
 export function addScene(tally: EvaluationTally, counts: SceneCounts, ignoreIndex: number): void {
+  mergeConfusionMatrix(tally.clean.matrix, counts.matrix);
+  if (counts.attack !== null) mergeConfusionMatrix(tally.attacked.matrix, counts.attack.matrix);
+  addFigures(tally, figuresOf(counts, ignoreIndex));
+}
+
+/** What a scene adds beside its pixels. */
+export function figuresOf({ matrix, attack }: SceneCounts, ignoreIndex: number): SceneFigures {
+  return {
+    miou: scoresOf(matrix, ignoreIndex).miou,
+    attack: attack && {
+      miou: scoresOf(attack.matrix, ignoreIndex).miou,
+      perturbation: attack.perturbation,
+      flippedShare: attack.flippedShare,
+    },
+  };
+}
+
+/** Adds one scene's figures to `tally`, in place; its pixels are added apart. */
+export function addFigures(tally: EvaluationTally, { miou, attack }: SceneFigures): void {
   tally.images++;
-  addMatrix(tally.clean, counts.matrix, ignoreIndex);
-  if (counts.attack === null) return;
-  const { matrix, perturbation, flippedShare } = counts.attack;
-  addMatrix(tally.attacked, matrix, ignoreIndex);
-  addPerturbation(tally.perturbation, perturbation);
-  tally.flippedShare += flippedShare;
+  addMiou(tally.clean, miou);
+  if (attack === null) return;
+  addMiou(tally.attacked, attack.miou);
+  addPerturbation(tally.perturbation, attack.perturbation);
+  tally.flippedShare += attack.flippedShare;
 }
 
 /** Sums a tally up. */
@@ -157,9 +186,7 @@ type Scores = ReturnType<typeof scoresOf> & {
   readonly imageMiou: number | null;
 };
 
-function addMatrix(tally: ScoreTally, matrix: ConfusionMatrix, ignoreIndex: number): void {
-  mergeConfusionMatrix(tally.matrix, matrix);
-  const { miou } = scoresOf(matrix, ignoreIndex);
+function addMiou(tally: ScoreTally, miou: number | null): void {
   if (miou === null) return;
   tally.imageMiou += miou;
   tally.scored++;

@@ -47,7 +47,7 @@ describe('exportAttacker', function () {
 
   it('writes a file and its manifest, which fit each other, and says where', async () => {
     assert.equal(exported.file, path.join(outDir, 'mal.onnx'));
-    assert.deepEqual((await readdir(outDir)).sort(), ['mal.json', 'mal.onnx']);
+    assert.deepEqual((await readdir(outDir)).sort(), ['mal.json', 'mal.onnx', 'mal.web.onnx']);
     assert.deepEqual((await openModel(exported.file)).manifest, exported.manifest);
   });
 

@@ -47,6 +47,7 @@ describe('exportVictim', function () {
       'street.json',
       'street.onnx',
       'street.serve.onnx',
+      'street.web.onnx',
     ]);
     const bytes = await readFile(exported.file);
     assert.deepEqual(exported.manifest.file, {

@@ -3,6 +3,7 @@ import { Tensor } from 'onnxruntime-node';
 import { optimize } from '../../src/export/optimize.js';
 import { toServingForm } from '../../src/export/serving-form.js';
 import { createVictimGraph } from '../../src/export/victim-graph.js';
+import { toWebForm } from '../../src/export/web-form.js';
 import { isSegprobeError } from '../../src/shared/errors.js';
 import { type GraphProto, makeNode } from '../../src/shared/onnx/index.js';
 import { createRandom } from '../../src/shared/random.js';
@@ -45,7 +46,7 @@ describe('an optimised ENet', function () {
 
   for (const shape of SHAPES) {
     const { count, height, width } = shape;
-    it(`gives the logits of the plain one for ${count} of ${height}×${width}, and the serving form their labels`, async () => {
+    it(`gives the logits of the plain one for ${count} of ${height}×${width}, and the forms that take bytes their labels`, async () => {
       const { image, image_u8 } = pictures(shape);
       const expected = (await run(plain, { image })).data as Float32Array;
       const actual = (await run(optimized, { image }, 'all')).data as Float32Array;
@@ -53,18 +54,20 @@ describe('an optimised ENet', function () {
       const off = actual.filter((value, i) => Math.abs(value - expected[i]!) > 1e-5 * largest);
       // Near-ties in pooling may go the other way under other rounding, and move a value by a pixel.
       assert.ok(off.length <= 0.001 * actual.length, `${off.length} of ${actual.length}`);
-      const served = await run(toServingForm(plain), { image_u8 }, 'all');
-      assert.deepEqual(served.dims, [count, height, width]);
-      const labels = served.data as Uint8Array;
-      const plane = height * width;
-      const wrong = labels.filter((label, i) => {
-        const [n, pixel] = [Math.floor(i / plane), i % plane];
-        const logit = (k: number): number => actual[(n * CLASSES + k) * plane + pixel]!;
-        return Array.from({ length: CLASSES }, (_, k) => logit(k)).some(
-          (value) => value > logit(label) + 1e-5 * largest,
-        );
-      });
-      assert.ok(wrong.length <= 0.001 * labels.length, `${wrong.length} of ${labels.length}`);
+      for (const form of [toServingForm(plain), toWebForm(plain, 'victim')]) {
+        const found = await run(form, { image_u8 }, 'all');
+        assert.deepEqual(found.dims, [count, height, width]);
+        const labels = found.data as Uint8Array;
+        const plane = height * width;
+        const wrong = labels.filter((label, i) => {
+          const [n, pixel] = [Math.floor(i / plane), i % plane];
+          const logit = (k: number): number => actual[(n * CLASSES + k) * plane + pixel]!;
+          return Array.from({ length: CLASSES }, (_, k) => logit(k)).some(
+            (value) => value > logit(label) + 1e-5 * largest,
+          );
+        });
+        assert.ok(wrong.length <= 0.001 * labels.length, `${wrong.length} of ${labels.length}`);
+      }
     });
   }
 

@@ -10,6 +10,7 @@ function opened(name: string, kind: 'victim' | 'attacker'): OpenedModel {
     facts,
     path: `${name}.onnx`,
     servingPath: null,
+    webForm: null,
     manifest: null,
     sha256: '',
     bytes: 1,

@@ -84,15 +84,33 @@ describe('openModel', () => {
 });
 
 describe('openModels', () => {
-  it('opens every model by name, and no serving form', async () => {
+  it('opens every model by name, and no other form of one', async () => {
     await writeTinyVictim(folder, 'b');
     await writeTinyVictim(folder, 'a');
     await writeFile(path.join(folder, 'a.serve.onnx'), tinyVictim());
+    await writeFile(path.join(folder, 'a.web.onnx'), tinyVictim());
     await writeFile(path.join(folder, 'notes.txt'), 'no model');
     assert.deepEqual(
       (await openModels(folder)).map(({ name }) => name),
       ['a', 'b'],
     );
+  });
+
+  it('finds the forms of a model beside it, those of another checkpoint left out', async () => {
+    await writeTinyVictim(folder, 'a');
+    const bytes = tinyVictim();
+    const [serve, web] = ['serve', 'web'].map((form) => path.join(folder, `a.${form}.onnx`));
+    await writeFile(serve!, bytes);
+    await writeFile(web!, bytes);
+    const [formed] = await openModels(folder);
+    assert.equal(formed!.servingPath, serve);
+    assert.deepEqual(formed!.webForm, { path: web, sha256: formed!.sha256, bytes: bytes.length });
+    const other = tinyVictim({ facts: { checkpointSha256: '0'.repeat(64) } });
+    await writeFile(serve!, other);
+    await writeFile(web!, other);
+    const [alone] = await openModels(folder);
+    assert.equal(alone!.servingPath, null);
+    assert.equal(alone!.webForm, null);
   });
 
   it('refuses a folder without models, or none, and says what makes one', async () => {

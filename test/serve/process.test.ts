@@ -25,9 +25,13 @@ describe('segprobe serve', () => {
   after(() => remove());
 
   function run(...args: string[]): ChildProcess {
-    child = spawn(process.execPath, [BIN, 'serve', '--models', folder, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    child = spawn(
+      process.execPath,
+      [BIN, 'serve', '--models', folder, '--store', `${folder}/evaluations.db`, ...args],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     return child;
   }
 

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { componentDepths, connectedComponents } from '../../src/shared/connected-components.js';
+import {
+  componentDepths,
+  componentIds,
+  connectedComponents,
+} from '../../src/shared/connected-components.js';
 import { createRandom } from '../../src/shared/random.js';
 
 function map(...rows: readonly string[]): {
@@ -40,13 +44,13 @@ function flood(values: Uint8Array, { height, width }: { height: number; width: n
 describe('connectedComponents', () => {
   it('joins equal neighbours, diagonal ones too, and tells pixels and box', () => {
     const { values, size } = map('1002', '0102', '2200');
-    const { ids, components } = connectedComponents(values, size, 0);
-    assert.deepEqual(components, [
+    const found = connectedComponents(values, size, 0);
+    assert.deepEqual(found.components, [
       { value: 1, pixels: 2, box: [0, 0, 2, 2] },
       { value: 2, pixels: 2, box: [3, 0, 4, 2] },
       { value: 2, pixels: 2, box: [0, 2, 2, 3] },
     ]);
-    assert.deepEqual([...ids], [0, -1, -1, 1, -1, 0, -1, 1, 2, 2, -1, -1]);
+    assert.deepEqual([...componentIds(found, size)], [0, -1, -1, 1, -1, 0, -1, 1, 2, 2, -1, -1]);
   });
 
   it('joins the arms of a shape that part above and meet below', () => {
@@ -63,9 +67,9 @@ describe('connectedComponents', () => {
       const values = Uint8Array.from({ length: size.height * size.width }, () =>
         Math.floor(random() * kinds),
       );
-      const { ids, components } = connectedComponents(values, size);
-      assert.deepEqual([...ids], flood(values, size), `seed ${seed}`);
-      const pixels = components.reduce((sum, own) => sum + own.pixels, 0);
+      const found = connectedComponents(values, size);
+      assert.deepEqual([...componentIds(found, size)], flood(values, size), `seed ${seed}`);
+      const pixels = found.components.reduce((sum, own) => sum + own.pixels, 0);
       assert.equal(pixels, values.length);
     }
   });

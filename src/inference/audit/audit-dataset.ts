@@ -24,6 +24,7 @@ import { createScenePool, forEachScene, type Perturber } from '../scene-pool.js'
 import type { AuditSetup } from './audit-worker.js';
 import { scoreSuspect } from './rank-suspects.js';
 import { type AuditSums, createAuditSums, mergeAuditSums, type SceneAudit } from './scene-audit.js';
+import type { SceneObject } from './scene-objects.js';
 import type { Box, SuspectRegion } from './suspect-regions.js';
 
 export interface AuditOptions {
@@ -34,6 +35,10 @@ export interface AuditOptions {
   readonly perturber?: Perturber | undefined;
   /** The scenes, by index. @defaultValue all */
   readonly order?: readonly number[] | undefined;
+  /** What scenes are scaled to. @defaultValue the victim's input size */
+  readonly size?: Size | undefined;
+  /** Keeps every object of every scene: for few scenes, since memory grows with them. @defaultValue false */
+  readonly listsObjects?: boolean | undefined;
   /** Worker threads. @defaultValue one for every core */
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -69,6 +74,14 @@ export interface Suspect extends SuspectRegion {
   readonly score: number;
 }
 
+/** An object of one scene. */
+export interface AuditedObject extends SceneObject {
+  readonly index: number;
+  readonly image: string;
+  /** The box in pixels of the label's file. */
+  readonly labelBox: Box;
+}
+
 export interface Audit {
   readonly evaluation: EvaluationResult;
   /** In the victim's order; the ignored class may stand behind the victim's own. */
@@ -84,6 +97,8 @@ export interface Audit {
   readonly matrix: ConfusionMatrix;
   readonly matrixAttacked: ConfusionMatrix;
   readonly sums: AuditSums;
+  /** In the order of the scenes, row by row; empty unless they are listed. */
+  readonly objects: readonly AuditedObject[];
   /** Of 200 draws of the scenes; `attacked` is of no use without an attacker. */
   readonly bootstrap: {
     readonly miou: readonly (number | null)[];
@@ -107,7 +122,7 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
   const threads = options.threads ?? availableParallelism();
   const scenes = matchOutputs(dataset, victim.facts.classes);
   const { classes, ignoreIndex } = scenes.classTable;
-  const size = victim.facts.inputSize;
+  const { size = victim.facts.inputSize } = options;
   const order = options.order ?? Array.from({ length: scenes.length }, (_, i) => i);
   const pool = createScenePool<SceneAudit, AuditSetup>({
     worker: typescriptWorkerOptions('./audit-worker.ts', import.meta.url),
@@ -135,6 +150,7 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
   ];
   const images: Omit<AuditedImage, 'suspicion'>[] = [];
   const regions: Omit<Suspect, 'score'>[] = [];
+  const objects: AuditedObject[] = [];
   const add = (found: SceneAudit, index: number, originalSize: Size): void => {
     const { counts } = found;
     const image = scenes.nameOf(index);
@@ -144,12 +160,12 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
     addToBootstrap(clean, index, counts.matrix);
     if (counts.attack !== null) addToBootstrap(attacked, index, counts.attack.matrix);
     images.push(toImage(found, { index, image, ignoreIndex }));
-    regions.push(
-      ...found.suspects.map((region) => ({
-        ...{ ...region, index, image },
-        labelBox: scaleBox(region.box, size, originalSize),
-      })),
-    );
+    const placed = <T extends { readonly box: Box }>(own: T) => ({
+      ...{ ...own, index, image },
+      labelBox: scaleBox(own.box, size, originalSize),
+    });
+    regions.push(...found.suspects.map(placed));
+    if (options.listsObjects) objects.push(...found.objects.map(placed));
     if (regions.length > 2 * MOST_SUSPECTS) {
       regions.sort((a, b) => b.margin * b.pixels - a.margin * a.pixels).splice(MOST_SUSPECTS);
     }
@@ -186,6 +202,7 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
       matrix,
       matrixAttacked: tally.attacked.matrix,
       sums,
+      objects,
       bootstrap: {
         miou: bootstrapMiou(clean, ignoreIndex),
         miouAttacked: changedBy === null ? [] : bootstrapMiou(attacked, ignoreIndex),

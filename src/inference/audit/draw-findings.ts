@@ -13,6 +13,8 @@ export interface FindingPlace {
   readonly index: number;
   /** In the size that the victim saw. @defaultValue the whole scene */
   readonly box?: Box;
+  /** Share of the attacker's change. @defaultValue 1 */
+  readonly strength?: number;
 }
 
 /** A finding's pictures, JPEG and PNG, all of the same part of the scene. */
@@ -58,8 +60,10 @@ export async function drawFindings(
   try {
     const drawn: FindingPictures[] = [];
     // Scene by scene: several findings may lie in one.
-    const scenesWanted = new Set(places.map(({ index }) => index));
-    for (const index of scenesWanted) {
+    const attacks = new Map(
+      places.map(({ index, strength = 1 }) => [`${index} ${strength}`, { index, strength }]),
+    );
+    for (const { index, strength } of attacks.values()) {
       assertNotAborted(signal);
       const { image, label } = await scenes.read(index, size);
       const picture = { ...size, data: image };
@@ -69,12 +73,12 @@ export async function drawFindings(
       const attacked =
         attacker === undefined
           ? null
-          : await pool.perturb(picture, { attacker: attacker.name, strength: 1 }, picture, {
+          : await pool.perturb(picture, { attacker: attacker.name, strength }, picture, {
               signal,
             });
       const attackedPredicted = attacked && (await segment(attacked.data));
-      for (const [place, { index: own, box }] of places.entries()) {
-        if (own !== index) continue;
+      for (const [place, { box, ...own }] of places.entries()) {
+        if (own.index !== index || (own.strength ?? 1) !== strength) continue;
         const crop = box === undefined ? whole(size) : widen(box, size);
         const cut = (data: Uint8Array, as: 'photo' | 'labels'): Promise<Buffer> =>
           cropPicture({ ...size, data }, { box: crop, width: DRAWN_WIDTH, as });

@@ -3,8 +3,13 @@ import { spread } from '../display-scenes.js';
 import type { OpenedModel } from '../open-model.js';
 import { createInferencePool } from '../pool.js';
 import type { Perturber } from '../scene-pool.js';
-import { type Audit, auditDataset, type AuditOptions } from './audit-dataset.js';
-import { OBJECT_SIZES } from './scene-audit.js';
+import {
+  type Audit,
+  auditDataset,
+  type AuditedObject,
+  type AuditOptions,
+} from './audit-dataset.js';
+import { OBJECT_SIZES } from './scene-objects.js';
 
 /** Shares of the attacker's change that are tried. */
 export const STRENGTHS = [0.125, 0.25, 0.5, 0.75, 1] as const;
@@ -13,6 +18,11 @@ export const STRENGTHS = [0.125, 0.25, 0.5, 0.75, 1] as const;
 export interface StrengthPoint {
   readonly strength: number;
   readonly miou: number | null;
+  /** mIoU of each draw of the bootstrap over the scenes. */
+  readonly bootstrap: readonly (number | null)[];
+  /** The greatest change of a colour, 0..1, and the mean PSNR in dB; null for that of no change. */
+  readonly linf: number;
+  readonly psnrDb: number | null;
   /** By class. */
   readonly iou: readonly (number | null)[];
   /** By class and by size (`OBJECT_SIZES`): share of the objects found in the clean picture that are still found. */
@@ -24,6 +34,14 @@ export interface StrengthSweep {
   readonly images: number;
   /** Ascending, from 0 on. */
   readonly points: readonly StrengthPoint[];
+  /** Those that are found in the clean pictures, in the order of the scenes. */
+  readonly objects: readonly SweptObject[];
+}
+
+/** An object that is found in the clean picture. */
+export interface SweptObject extends Omit<AuditedObject, 'isFound' | 'isFoundAttacked'> {
+  /** The smallest strength tried at which it is found no more; null where it always is. */
+  readonly lostAtStrength: number | null;
 }
 
 /**
@@ -48,6 +66,7 @@ export async function sweepStrengths(
   const pool = createInferencePool({ models: [options.victim, attacker] });
   try {
     const points: StrengthPoint[] = [];
+    const objects: (AuditedObject & Pick<SweptObject, 'lostAtStrength'>)[] = [];
     for (const strength of STRENGTHS) {
       const perturber: Perturber = {
         name: `${attacker.name} at ${strength}`,
@@ -58,19 +77,35 @@ export async function sweepStrengths(
           return pool.perturb(picture, by, picture, { signal }).then(({ data }) => [data]);
         },
       };
-      const audit = await auditDataset(dataset, { ...options, order, perturber });
+      const own = { ...options, order, perturber, listsObjects: true };
+      const audit = await auditDataset(dataset, own);
       if (points.length === 0) points.push(toPoint(0, audit, 'clean'));
       points.push(toPoint(strength, audit, 'attacked'));
+      // The labels are the same each time: so are the objects, and their order.
+      audit.objects.forEach((object, i) => {
+        if (points.length === 2) objects.push({ ...object, lostAtStrength: null });
+        if (object.isFoundAttacked) return;
+        objects[i] = { ...object, lostAtStrength: objects[i]!.lostAtStrength ?? strength };
+      });
     }
-    return { images: order.length, points };
+    const found = objects.filter(({ isFound }) => isFound);
+    return { images: order.length, points, objects: found.map(toSweptObject) };
   } finally {
     await pool.close();
   }
 }
 
+function toSweptObject({
+  isFound: _isFound,
+  isFoundAttacked: _isFoundAttacked,
+  ...object
+}: AuditedObject & Pick<SweptObject, 'lostAtStrength'>): SweptObject {
+  return object;
+}
+
 function toPoint(
   strength: number,
-  { evaluation, sums }: Audit,
+  { evaluation, sums, bootstrap }: Audit,
   which: 'clean' | 'attacked',
 ): StrengthPoint {
   const { classes, miou, miouAttacked } = evaluation;
@@ -88,6 +123,9 @@ function toPoint(
   return {
     strength,
     miou: which === 'clean' ? miou : miouAttacked,
+    bootstrap: which === 'clean' ? bootstrap.miou : bootstrap.miouAttacked,
+    linf: which === 'clean' ? 0 : (evaluation.linf ?? 0),
+    psnrDb: which === 'clean' ? null : evaluation.psnrDb,
     iou: classes.map(({ iou, iouAttacked }) => (which === 'clean' ? iou : iouAttacked)),
     foundByClass: classes.map((_, own) => share((k) => k === own)),
     foundBySize: OBJECT_SIZES.map((_, own) => share((_k, size) => size === own)),

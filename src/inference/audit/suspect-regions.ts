@@ -17,8 +17,6 @@ export interface SuspectRegion {
   readonly depth: number;
   /** Mean over the region of p(suggested) − p(given), 0..1. */
   readonly margin: number;
-  /** What share the region is of the connected region that the victim predicts: near 1 for a whole object of its own. */
-  readonly ofPredicted: number;
 }
 
 /** Smaller regions are no finding: about 5×5 pixels. */
@@ -39,22 +37,20 @@ export function findSuspects(
 ): SuspectRegion[] {
   const { predicted, given, confidence } = scores;
   const pairs = new Uint16Array(label.length);
-  const isDisputed = (i: number): boolean =>
-    label[i] !== predicted[i] && label[i] !== ignoreIndex && predicted[i] !== ignoreIndex;
   for (let i = 0; i < pairs.length; i++) {
-    if (isDisputed(i)) pairs[i] = 1 + ((label[i]! << 8) | predicted[i]!);
+    const own = label[i]!;
+    const said = predicted[i]!;
+    if (own === said || own === ignoreIndex || said === ignoreIndex) continue;
+    pairs[i] = 1 + ((own << 8) | said);
   }
   const disputed = connectedComponents(pairs, size, 0);
   if (disputed.components.length === 0) return [];
-  const regions = connectedComponents(predicted, size);
   const depths = componentDepths(disputed, size);
   const margins = new Float64Array(disputed.components.length);
-  const regionOf = new Int32Array(disputed.components.length);
-  for (let i = 0; i < pairs.length; i++) {
-    const id = disputed.ids[i]!;
-    if (id < 0) continue;
-    margins[id]! += confidence[i]! - given[i]!;
-    regionOf[id] = regions.ids[i]!;
+  for (const { start, end, id } of disputed.runs) {
+    let margin = 0;
+    for (let i = start; i < end; i++) margin += confidence[i]! - given[i]!;
+    margins[id]! += margin;
   }
   return disputed.components
     .map(({ value, box, pixels }, id): SuspectRegion => ({
@@ -64,7 +60,6 @@ export function findSuspects(
       pixels,
       depth: depths[id]!,
       margin: margins[id]! / pixels,
-      ofPredicted: pixels / regions.components[regionOf[id]!]!.pixels,
     }))
     .filter(({ pixels }) => pixels >= LEAST_PIXELS)
     .sort((a, b) => b.pixels * b.margin - a.pixels * a.margin)

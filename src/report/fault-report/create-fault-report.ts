@@ -3,6 +3,7 @@ import type { Fault } from '../../data/check/fault.js';
 import { encodePicturePng } from '../../data/encode-picture.js';
 import { packageVersion } from '../../data/package-version.js';
 import { matchOutputs } from '../../data/reorder-classes.js';
+import { comparableWith, measureTransfer } from '../../inference/audit/attack-transfer.js';
 import { studyAttacker, type AttackerStudy } from '../../inference/audit/attacker-study.js';
 import {
   type Audit,
@@ -10,13 +11,18 @@ import {
   type AuditedImage,
 } from '../../inference/audit/audit-dataset.js';
 import { drawFindings, type FindingPlace } from '../../inference/audit/draw-findings.js';
-import { sweepStrengths } from '../../inference/audit/strength-sweep.js';
+import {
+  sweepStrengths,
+  type StrengthSweep,
+  type SweptObject,
+} from '../../inference/audit/strength-sweep.js';
 import { spread } from '../../inference/display-scenes.js';
 import type { OpenedModel } from '../../inference/open-model.js';
-import { type FaultReport, toFaultReport } from './fault-report.js';
+import type { FaultReport } from './fault-report.js';
 import { faultReportPage } from './page.js';
 import type { PageParts } from './page-parts.js';
 import { type ReportSource, reportCommand } from './reproduce.js';
+import { toFaultReport } from './to-fault-report.js';
 
 export interface FaultReportOptions {
   readonly victim: OpenedModel;
@@ -30,6 +36,10 @@ export interface FaultReportOptions {
   readonly findings?: number | undefined;
   /** Images that shares of the attack are tried on; 0 for none. @defaultValue 24 */
   readonly strengthImages?: number | undefined;
+  /** Models at hand: every attacker among them is tried on every victim of these classes. @defaultValue none */
+  readonly models?: Iterable<OpenedModel> | undefined;
+  /** Images that they are tried on; 0 for none. @defaultValue 24 */
+  readonly transferImages?: number | undefined;
   /** What `checkDataset` found in the files; null where the data set does not lie in files, or nobody looked. @defaultValue null */
   readonly fileFaults?: readonly Fault[] | null | undefined;
   /** Worker threads. @defaultValue one for every core */
@@ -43,8 +53,9 @@ export interface FaultReportOptions {
 
 /** On how many images the attacker's change is looked at. */
 const STUDIED = 12;
-/** How many images that fall furthest are drawn. */
-const FALLS = 6;
+/** How many images that fall furthest are drawn, and how many objects that are lost first. */
+const FALLS = 3;
+const LOST = 6;
 
 /**
  * Looks for the faults of a model and of a split's labels, and writes them up: figures, and one HTML document that needs nothing
@@ -58,7 +69,7 @@ export async function createFaultReport(
   options: FaultReportOptions,
 ): Promise<{ readonly report: FaultReport; readonly html: string }> {
   const { victim, attacker, signal, threads, fileFaults = null, tell = () => undefined } = options;
-  const { findings = 20, strengthImages = 24 } = options;
+  const { findings = 20, strengthImages = 24, transferImages = 24 } = options;
   const order = options.order ?? Array.from({ length: dataset.length }, (_, i) => i);
   const models = { victim, attacker, threads, signal };
   const audit = await auditDataset(dataset, { ...models, order, onProgress: options.onProgress });
@@ -66,6 +77,15 @@ export async function createFaultReport(
   if (isSwept) tell(`trying shares of ${attacker.name} …`);
   const sweep = isSwept
     ? await sweepStrengths(dataset, { ...models, attacker, order, count: strengthImages })
+    : null;
+  const compared = comparableWith(victim, options.models ?? []);
+  const isCompared = attacker !== undefined && compared.victims.length > 1 && transferImages > 0;
+  if (isCompared) tell('trying every attacker on every victim …');
+  const transfer = isCompared
+    ? await measureTransfer(dataset, {
+        ...{ ...compared, order, threads, signal },
+        count: transferImages,
+      })
     : null;
   const study =
     attacker === undefined
@@ -79,16 +99,24 @@ export async function createFaultReport(
     ...{ dataset: dataset.name, split: dataset.split },
   };
   const commandOf = (image?: string): string => reportCommand(source, image);
-  const report = toFaultReport({ audit, sweep, study, fileFaults, commandOf });
+  const report = toFaultReport({ audit, sweep, study, transfer, fileFaults, commandOf });
   tell('drawing what was found …');
-  const drawn = await drawParts(dataset, { audit, study }, { ...models, findings });
+  const drawn = await drawParts(dataset, { audit, study, sweep }, { ...models, findings });
   const html = faultReportPage(report, { ...drawn, commandOf, facts: factsOf(audit, models) });
   return { report, html };
 }
 
 async function drawParts(
   dataset: Dataset,
-  { audit, study }: { readonly audit: Audit; readonly study: AttackerStudy | null },
+  {
+    audit,
+    study,
+    sweep,
+  }: {
+    readonly audit: Audit;
+    readonly study: AttackerStudy | null;
+    readonly sweep: StrengthSweep | null;
+  },
   {
     findings,
     ...models
@@ -101,9 +129,11 @@ async function drawParts(
     .filter((image) => fallOf(image) > 0)
     .sort((a, b) => fallOf(b) - fallOf(a))
     .slice(0, FALLS);
+  const lost = lostFirst(sweep?.objects ?? []);
   const places: FindingPlace[] = [
     ...suspects.map(({ index, box }) => ({ index, box })),
     ...falls.map(({ index }) => ({ index })),
+    ...lost.map(({ index, box, lostAtStrength }) => ({ index, box, strength: lostAtStrength! })),
   ];
   const scenes = matchOutputs(dataset, models.victim.facts.classes);
   const pictures = await drawFindings(scenes, places, models);
@@ -111,11 +141,28 @@ async function drawParts(
     classTable: audit.classTable,
     suspects: suspects.map(({ box }, i) => ({ box, pictures: pictures[i]! })),
     falls: falls.map(({ image }, i) => ({ image, pictures: pictures[suspects.length + i]! })),
+    lost: lost.map(({ image, number, box, pixels, lostAtStrength }, i) => ({
+      ...{ image, box, pixels, strength: lostAtStrength! },
+      class: audit.classTable.classes[number]!.name,
+      pictures: pictures[suspects.length + falls.length + i]!,
+    })),
     commonChange: study && {
       gain: study.common.gain,
       picture: await encodePicturePng(study.common),
     },
   };
+}
+
+/** Of each class the object that is lost at the smallest strength, the largest of several; those of the smallest strengths. */
+function lostFirst(objects: readonly SweptObject[]): SweptObject[] {
+  const byClass = new Map<number, SweptObject>();
+  const sorted = objects
+    .filter(({ lostAtStrength }) => lostAtStrength !== null)
+    .sort((a, b) => a.lostAtStrength! - b.lostAtStrength! || b.pixels - a.pixels);
+  for (const object of sorted) {
+    if (!byClass.has(object.number)) byClass.set(object.number, object);
+  }
+  return [...byClass.values()].slice(0, LOST);
 }
 
 function factsOf(

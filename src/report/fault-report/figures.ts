@@ -5,9 +5,9 @@ export function percent(share: number | null): string {
   return share === null ? '–' : `${(100 * share).toFixed(1)} %`;
 }
 
-/** `12 %`. */
-export function wholePercent(share: number): string {
-  return `${Math.round(100 * share)} %`;
+/** `12 %`; with digits, as many of them where they are not zero: `12.5 %`. */
+export function wholePercent(share: number, digits = 0): string {
+  return `${Number((100 * share).toFixed(digits))} %`;
 }
 
 /** `, 95 % within 10.0 % … 12.0 %`; nothing where there is none. */

@@ -5,12 +5,13 @@ import { percent } from './figures.js';
 import { type Html, html } from './markup.js';
 import type { PageParts } from './page-parts.js';
 import { pictureRow } from './picture-row.js';
-import { objectChart, placeMap, strengthChart } from './report-charts.js';
+import { objectChart, placeMap } from './report-charts.js';
+import { strengthSection, transferCard } from './strength-section.js';
 import { barCell, type Cell, named, table } from './tables.js';
 
 /** Classes, objects, confusions, places, what the attacker does. */
 export function modelSection(report: FaultReport, parts: PageParts): Html {
-  const { evaluation, classes, strengths, flows, confusions, confusionsAttacked } = report;
+  const { evaluation, classes, flows, confusions, confusionsAttacked } = report;
   const isAttacked = evaluation.attacker !== null;
   const ranked = [...classes]
     .filter(({ iou }) => iou !== null)
@@ -49,7 +50,6 @@ export function modelSection(report: FaultReport, parts: PageParts): Html {
     </div>
     <div class="two">
       <div class="card">${objectChart(report)}</div>
-      ${strengths && html`<div class="card">${strengthChart(strengths)}</div>`}
     </div>
     <div class="two">
       ${confusionCard('Confusions, clean', 'labelled', 'predicted', confusions)}
@@ -69,7 +69,7 @@ export function modelSection(report: FaultReport, parts: PageParts): Html {
       }
     </div>
     <div class="two">${brightnessCard(report)} ${borderCard(report)}</div>
-    ${studyCard(report, parts)}
+    ${strengthSection(report, parts)} ${transferCard(report)} ${studyCard(report, parts)}
     ${
       parts.falls.length > 0 &&
       html`<h3>Images that fall furthest</h3>

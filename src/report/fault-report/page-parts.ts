@@ -11,6 +11,15 @@ export interface PageParts {
   }[];
   /** Of the images whose mIoU falls most under attack. */
   readonly falls: readonly { readonly image: string; readonly pictures: FindingPictures }[];
+  /** Of the objects that are lost first, attacked at the strength at which they are. */
+  readonly lost: readonly {
+    readonly image: string;
+    readonly class: string;
+    readonly box: readonly [x0: number, y0: number, x1: number, y1: number];
+    readonly pixels: number;
+    readonly strength: number;
+    readonly pictures: FindingPictures;
+  }[];
   /** The change that the attacker makes on every picture, amplified so many times, as PNG; null without one. */
   readonly commonChange: { readonly picture: Uint8Array; readonly gain: number } | null;
   /** The command that gives the report again, or that of one image. */

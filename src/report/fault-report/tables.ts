@@ -33,10 +33,10 @@ function isCell(cell: Cell): cell is Html {
   return typeof cell === 'object' && cell.text.startsWith('<td');
 }
 
-/** A share with a bar behind it. */
-export function barCell(share: number | null): Html {
+/** A share with a bar behind it, and a mark before it. */
+export function barCell(share: number | null, mark = ''): Html {
   const width = `${(100 * Math.max(0, Math.min(1, share ?? 0))).toFixed(1)}%`;
-  return html`<td class="bar" style="--share:${width}">${percent(share)}</td>`;
+  return html`<td class="bar" style="--share:${width}">${mark} ${percent(share)}</td>`;
 }
 
 /** A class's name beside its colour. */

@@ -10,6 +10,7 @@ export const gateThresholds = z
   .strictObject({
     miou: share.optional(),
     miouAttacked: share.optional(),
+    miouAtEpsilon: z.record(z.string(), share).optional(),
     classes: z.record(z.string(), share).optional(),
     worstClass: share.optional(),
     suspects: z.int().min(0).optional(),
@@ -35,6 +36,17 @@ export const gatedReport = z.object({
   classes: z.array(z.object({ name: z.string(), iou: score })),
   suspects: z.array(z.object({ score: share })),
   bootstrap: z.object({ miou: z.array(score), miouAttacked: z.array(score) }),
+  strengths: z
+    .object({
+      points: z.array(
+        z.object({
+          linf: share,
+          miou: score,
+          miouInterval: z.tuple([share, share]).nullable(),
+        }),
+      ),
+    })
+    .nullish(),
 });
 export type GatedReport = z.infer<typeof gatedReport>;
 
@@ -70,6 +82,7 @@ export function checkGate(
   else if (thresholds.drop !== undefined) refuse('drop: expected a baseline, got none');
   const checks = [
     ...checkMious(report, thresholds),
+    ...checkEpsilons(report, thresholds),
     ...checkClasses(report, thresholds),
     ...checkSuspects(report, thresholds),
     ...(baseline === null ? [] : checkDrops(report, baseline, thresholds.drop ?? 0)),
@@ -96,6 +109,47 @@ function checkMious(
     const message = `${MIOU_NAMES[name]}: expected at least ${percent(least)}, got ${percent(found)}${range}`;
     return [{ name, holds: judged >= least, message }];
   });
+}
+
+/** Looks up the mIoU at budgets on L∞, between two measured ones by a line. */
+function checkEpsilons({ strengths }: GatedReport, thresholds: GateThresholds): GateCheck[] {
+  return Object.entries(thresholds.miouAtEpsilon ?? {}).map(([written, least]): GateCheck => {
+    const epsilon = parseEpsilon(written);
+    const points = strengths?.points ?? [];
+    const greatest = points.at(-1)?.linf;
+    // Attacks are measured as pictures of 8 bits: half a step of 1/255 is none.
+    const above = points.findIndex(({ linf }) => linf >= epsilon - 0.5 / 255);
+    if (greatest === undefined || above < 0) {
+      const found = greatest === undefined ? 'none with --attacker' : `up to ${inSteps(greatest)}`;
+      return refuse(`miouAtEpsilon: expected a report of strengths up to ${written}, got ${found}`);
+    }
+    const [a, b] = [points[Math.max(0, above - 1)]!, points[above]!];
+    const part = b.linf <= a.linf ? 1 : Math.min(1, (epsilon - a.linf) / (b.linf - a.linf));
+    const between = (low: number | null, high: number | null): number | null =>
+      low === null || high === null ? null : low + part * (high - low);
+    const found = between(a.miou, b.miou);
+    const [low, high] = [0, 1].map((end) =>
+      between(a.miouInterval?.[end] ?? a.miou, b.miouInterval?.[end] ?? b.miou),
+    ) as [number | null, number | null];
+    const judged = thresholds.confident === true ? low : found;
+    return {
+      name: `miouAtEpsilon.${written}`,
+      holds: judged !== null && judged >= least,
+      message: `mIoU at ε = ${written}: expected at least ${percent(least)}, got ${percent(found)} (95 % within ${percent(low)} … ${percent(high)})`,
+    };
+  });
+}
+
+/** Reads `4/255` or `0.0157`. */
+function parseEpsilon(written: string): number {
+  const [, numerator, denominator = '1'] = /^([\d.]+)(?:\/([\d.]+))?$/.exec(written.trim()) ?? [];
+  const epsilon = Number(numerator) / Number(denominator);
+  if (epsilon > 0 && epsilon <= 1) return epsilon;
+  return refuse(`miouAtEpsilon: expected budgets such as 4/255, got ${written}`);
+}
+
+function inSteps(linf: number): string {
+  return `${Math.round(255 * linf)}/255`;
 }
 
 function checkClasses({ classes }: GatedReport, thresholds: GateThresholds): GateCheck[] {

@@ -97,7 +97,7 @@ function isSetting(key: string): key is Setting {
 function fromBase(base: string, key: Setting, value: unknown): unknown {
   const resolve = (own: unknown): unknown =>
     typeof own === 'string' && own !== '' ? path.resolve(base, own) : own;
-  if (key === 'models' || key === 'store') return resolve(value);
+  if (key === 'models' || key === 'store' || key === 'uploads') return resolve(value);
   if (key !== 'datasets' || typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, own]) => {

@@ -74,7 +74,19 @@ export const configSchema = z.strictObject({
     `a data set for evaluations, any number of times; layouts: ${LAYOUT_NAMES.join(', ')}`,
     '<name=layout:dir>',
   ),
-  store: setting(text.nullable(), null, 'file that keeps evaluations', '<file>'),
+  store: setting(
+    text.nullable(),
+    null,
+    'file that keeps evaluations (default: ~/.local/state/segprobe/evaluations.db)',
+    '<file>',
+  ),
+  uploads: setting(
+    text.nullable(),
+    null,
+    'folder of uploaded pictures (default: beside the store); servers and workers on one Redis share it',
+    '<dir>',
+  ),
+  maxUploadBytes: setting(whole(1, 2 ** 40), 1024 * MIB, 'bytes of an upload', '<n>'),
   redis: setting(redisUrl.nullable(), null, 'Redis that shares evaluations out', '<url>'),
 });
 

@@ -8,6 +8,7 @@ import { nameSizes } from '../../../src/export/passes/name-sizes.js';
 import { reluOfRelus } from '../../../src/export/passes/relu-of-relus.js';
 import { shuffleByTranspose } from '../../../src/export/passes/shuffle-by-transpose.js';
 import { shuffle, sinkShuffles } from '../../../src/export/passes/sink-shuffles.js';
+import { transposedToPlaces } from '../../../src/export/passes/transposed-to-places.js';
 import {
   placeConvolutions,
   transposedToSubpixel,
@@ -188,6 +189,28 @@ describe('transposedToSubpixel', () => {
   it('leaves 3×3, whose places read several numbers, and what does not double the size', () => {
     for (const graph of [transposed(3, [1, 1, 0, 0], []), transposed(3, [0, 0, 0, 0], [])]) {
       assert.deepEqual(operatorsOf(transposedToSubpixel(graph)), ['ConvTranspose']);
+    }
+  });
+});
+
+describe('transposedToPlaces', () => {
+  it('makes 3×3 four convolutions at half the size, in the middle of a graph as at its end', async () => {
+    const graph = transposed(3, [1, 1, 0, 0], ['bias']);
+    for (const shape of [
+      [2, 4, 5, 3],
+      [1, 4, 1, 1],
+    ] as const) {
+      const own = await assertSameFunction(graph, transposedToPlaces, shape, {
+        tolerance: ROUNDING,
+      });
+      const convolutions = Array.from({ length: 4 }, () => 'Conv');
+      assert.deepEqual(operatorsOf(own), [...convolutions, 'Concat', 'DepthToSpace']);
+    }
+  });
+
+  it('leaves 2×2, whose columns do not overlap, and what does not double the size', () => {
+    for (const graph of [transposed(2, [0, 0, 0, 0], []), transposed(3, [0, 0, 0, 0], [])]) {
+      assert.deepEqual(operatorsOf(transposedToPlaces(graph)), ['ConvTranspose']);
     }
   });
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Dataset } from '../../../src/data/dataset.js';
 import { type Audit, auditDataset } from '../../../src/inference/audit/audit-dataset.js';
 import { evaluateDataset } from '../../../src/inference/evaluate-dataset.js';
 import { openModel, type OpenedModel } from '../../../src/inference/open-model.js';
@@ -9,33 +8,12 @@ import type { SegprobeError } from '../../../src/shared/errors.js';
 import { assertAllClose } from '../../support/all-close.js';
 import { strongestChannel } from '../../support/rgb-pictures.js';
 import { scratchFolder } from '../../support/scratch-folder.js';
+import { createStripes } from '../../support/stripes-dataset.js';
 import { createTinyDataset, TINY_NAMES } from '../../support/tiny-dataset.js';
 import { TINY_FACTS, tinyAttacker, writeTinyVictim } from '../../support/tiny-models.js';
-import { TOLERANCE } from '../../support/tolerances.js';
 
 const { height, width } = TINY_FACTS.inputSize;
 const UNLABELED = 3;
-
-/** Labels are right but for one block of 6×5 in the third scene, which is the next class; red is left of x = 8, and so on. */
-function createStripes(): Dataset {
-  const base = createTinyDataset(4);
-  return {
-    ...base,
-    read: async (index, size) => {
-      const scene = await base.read(index, size);
-      const image = new Uint8Array(scene.image.length);
-      const label = new Uint8Array(height * width);
-      for (let i = 0; i < label.length; i++) {
-        const [x, y] = [i % width, Math.floor(i / width)];
-        const stripe = Math.floor(x / 8);
-        image[3 * i + stripe] = 200;
-        const isBlock = index === 2 && x >= 1 && x < 7 && y >= 4 && y < 9;
-        label[i] = y === 0 ? UNLABELED : isBlock ? 1 : stripe;
-      }
-      return { ...scene, image, label, originalSize: { height: 2 * height, width: 2 * width } };
-    },
-  };
-}
 
 describe('auditDataset', () => {
   let folder: string;
@@ -65,8 +43,6 @@ describe('auditDataset', () => {
       },
     );
     assertAllClose([suspect.margin], [1], { rtol: 0, atol: 1e-6 });
-    // 30 of the 128 pixels (a stripe of 8×16) that the victim says to be red, void ones among them.
-    assertAllClose([suspect.ofPredicted], [30 / 128], TOLERANCE.float64Arithmetic);
     assert.ok(suspect.score > 0.3, `score ${suspect.score}`);
   });
 

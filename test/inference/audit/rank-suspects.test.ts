@@ -5,7 +5,7 @@ import { assertAllClose } from '../../support/all-close.js';
 import { TOLERANCE } from '../../support/tolerances.js';
 
 const REGION = {
-  ...{ given: 0, suggested: 1, pixels: 400, depth: 5, margin: 0.9, ofPredicted: 1 },
+  ...{ given: 0, suggested: 1, pixels: 400, depth: 5, margin: 0.9 },
   box: [0, 0, 20, 20],
 } as const;
 

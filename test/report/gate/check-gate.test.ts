@@ -22,6 +22,14 @@ function report(miou = 0.6, own: Partial<GatedReport['evaluation']> = {}): Gated
       { name: 'fence', iou: null },
     ],
     suspects: [{ score: 0.8 }, { score: 0.6 }, { score: 0.2 }],
+    // At 0, 2, 4 and 8 of 255.
+    strengths: {
+      points: [0.6, 0.5, 0.3, 0.2].map((own, i) => ({
+        linf: [0, 2, 4, 8][i]! / 255,
+        miou: own,
+        miouInterval: [own - 0.05, own + 0.05] as [number, number],
+      })),
+    },
     bootstrap: { miou: draws, miouAttacked: draws.map((value) => value - miou + 0.2) },
   };
 }
@@ -37,6 +45,12 @@ describe('checkGate', () => {
     { thresholds: { miou: 0.51, confident: true }, holds: false },
     { thresholds: { miouAttacked: 0.2 }, holds: true },
     { thresholds: { miouAttacked: 0.25 }, holds: false },
+    { thresholds: { miouAtEpsilon: { '4/255': 0.3, '8/255': 0.2 } }, holds: true },
+    { thresholds: { miouAtEpsilon: { '4/255': 0.31 } }, holds: false },
+    { thresholds: { miouAtEpsilon: { '3/255': 0.399 } }, holds: true }, // halfway from 0.5 to 0.3
+    { thresholds: { miouAtEpsilon: { '3/255': 0.401 } }, holds: false },
+    { thresholds: { miouAtEpsilon: { '0.0157': 0.25 }, confident: true }, holds: true },
+    { thresholds: { miouAtEpsilon: { '4/255': 0.26 }, confident: true }, holds: false },
     { thresholds: { classes: { road: 0.9 } }, holds: true },
     { thresholds: { classes: { road: 0.8, pole: 0.2 } }, holds: false },
     { thresholds: { classes: { fence: 0.1 } }, holds: false },
@@ -70,6 +84,15 @@ describe('checkGate', () => {
       name: 'a figure that the report has not',
       act: () => outcome({ miouAttacked: 0.1 }, report(0.6, { miouAttacked: null })),
     },
+    {
+      name: 'a budget beyond those that were tried',
+      act: () => outcome({ miouAtEpsilon: { '9/255': 0.1 } }),
+    },
+    {
+      name: 'a budget of a report without strengths',
+      act: () => outcome({ miouAtEpsilon: { '2/255': 0.1 } }, { ...report(), strengths: null }),
+    },
+    { name: 'a budget that is none', act: () => outcome({ miouAtEpsilon: { small: 0.1 } }) },
     { name: 'a class that it has not', act: () => outcome({ classes: { tram: 0.1 } }) },
     { name: 'a drop without a baseline', act: () => outcome({ drop: 0.1 }) },
     {

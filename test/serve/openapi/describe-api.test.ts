@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { DEFAULT_MODELS_FOLDER, openModels } from '../../../src/inference/open-model.js';
 import { HTTP_STATUS } from '../../../src/serve/http-status.js';
+import { postEvaluation } from '../../support/evaluation-server.js';
 import { testPicture, toPng } from '../../support/rgb-pictures.js';
 import {
   formOf,
@@ -40,6 +41,13 @@ describe('GET /openapi.json', function () {
       ['/attack', 'post'],
       ['/models', 'get'],
       ['/attackers', 'get'],
+      ['/datasets', 'get'],
+      ['/evaluations', 'post'],
+      ['/evaluations', 'get'],
+      ['/evaluations/{id}', 'get'],
+      ['/evaluations/{id}', 'delete'],
+      ['/evaluations/{id}/events', 'get'],
+      ['/evaluations/{id}/report', 'get'],
       ['/metrics', 'get'],
       ['/healthz', 'get'],
       ['/readyz', 'get'],
@@ -105,6 +113,8 @@ describe('GET /openapi.json', function () {
       '/readyz',
       '/models',
       '/attackers',
+      '/datasets',
+      '/evaluations',
       '/metrics',
       '/docs',
       '/v2',
@@ -128,6 +138,25 @@ describe('GET /openapi.json', function () {
       const many = { method: 'POST', body: formOf(['image', png], ['image', png]) };
       await check('post', route, await fetch(url + route, many));
     }
+  });
+
+  it('is kept by an evaluation', async () => {
+    const { url } = service;
+    const asked = { dataset: 'sample', split: 'val', victim: 'enet-camvid', limit: 1 };
+    const submitted = await postEvaluation(url, asked);
+    const path = submitted.headers.get('location')!;
+    await check('post', '/evaluations', submitted);
+    await check('get', '/evaluations/{id}/report', await fetch(`${url}${path}/report`));
+    const events = await fetch(`${url}${path}/events`);
+    await check('get', '/evaluations/{id}/events', events);
+    await events.text();
+    await check('get', '/evaluations/{id}', await fetch(url + path));
+    await check('get', '/evaluations/{id}/report', await fetch(`${url}${path}/report`));
+    await check('get', '/evaluations', await fetch(`${url}/evaluations`));
+    const cancel = await fetch(url + path, { method: 'DELETE' });
+    await check('delete', '/evaluations/{id}', cancel);
+    await check('post', '/evaluations', await postEvaluation(url, { ...asked, dataset: 'x' }));
+    await check('get', '/evaluations/{id}', await fetch(`${url}/evaluations/x`));
   });
 
   it('is kept by refusals', async () => {

@@ -13,16 +13,16 @@ import {
 const LEAST_AGREEMENT = 0.999;
 
 /**
- * Compares the labels of a victim's serving form with those of its logits, both on ONNX Runtime, on random pictures.
+ * Compares the labels of a form of a victim that takes and gives bytes with those of its logits, both on ONNX Runtime, on random pictures.
  * @throws SegprobeError `EXPORT_UNSUPPORTED` if they are others, or ONNX Runtime does not run it.
  */
-export async function verifyServingForm(
-  serving: Uint8Array,
+export async function verifyByteForm(
+  form: Uint8Array,
   onnx: Uint8Array,
   classCount: number,
 ): Promise<void> {
   const victim = await openOnnx(onnx, 'logits');
-  const session = await refusing(() => InferenceSession.create(serving));
+  const session = await refusing(() => InferenceSession.create(form));
   try {
     for (const shape of VERIFIED_SHAPES.map((own) => ({ ...own, count: 1 }))) {
       const bytes = Uint8Array.from(randomImage(shape, 1), (share) => Math.floor(256 * share));
@@ -31,7 +31,10 @@ export async function verifyServingForm(
       const labels = await labelsOf(session, bytes, shape);
       const same = expected.filter((label, i) => label === labels[i]).length / expected.length;
       if (same < LEAST_AGREEMENT) {
-        throw differs(`the serving form's classes to be those of the logits`, `${same} of them`);
+        throw differs(
+          `the classes of a form with bytes at its ends to be those of the logits`,
+          `${same} of them`,
+        );
       }
     }
   } finally {
