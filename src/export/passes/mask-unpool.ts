@@ -58,10 +58,12 @@ function unpooling(
   const [unpooled, maxima] = [pooling.input[0]!, pooling.output[0]!];
   const { nodes, add } = editor.collect(result);
   const zero = editor.addWeights(`${result}.zero`, { shape: [], values: Float32Array.of(0) });
-  // The last place needs no comparison: one of the four is the maximum.
-  let isTaken: string | undefined;
+  // Where no place before holds the maximum; undefined at the first place. Without Or, which WebGPU has not.
+  let isFree: string | undefined;
+  const and = (isOne: string, isOther: string | undefined): string =>
+    isOther === undefined ? isOne : add('And', 'And', [isOne, isOther]);
   const squares = [0, 1, 2, 3].map((place) => {
-    const isFree = isTaken === undefined ? undefined : add('Not', 'Not', [isTaken]);
+    // The last place needs no comparison: one of the four is the maximum.
     if (place === 3) return add('Where', 'Where', [isFree!, values, zero]);
     const weight = editor.addWeights(`${result}.pick${place}`, pick(channels, place));
     const seen = add('Conv', 'Conv', [unpooled, weight], {
@@ -70,8 +72,8 @@ function unpooling(
       group: { int: channels },
     });
     const isEqual = add('Equal', 'Equal', [seen, maxima]);
-    const isHere = isFree === undefined ? isEqual : add('And', 'And', [isEqual, isFree]);
-    isTaken = isTaken === undefined ? isEqual : add('Or', 'Or', [isTaken, isEqual]);
+    const isHere = and(isEqual, isFree);
+    isFree = and(add('Not', 'Not', [isEqual]), isFree);
     return add('Where', 'Where', [isHere, values, zero]);
   });
   const joined = add('Concat', 'Concat', squares, { axis: { int: 1 } });
