@@ -6,18 +6,23 @@ import { type Dataset, SPLITS, type Split } from '../data/dataset.js';
 import { writeFileWhole } from '../data/files.js';
 import { DATASET_NAMES, findLayout, LAYOUT_NAMES, openDataset } from '../data/open-dataset.js';
 import { findAttacker, findVictim } from '../inference/find-model.js';
-import { DEFAULT_MODELS_FOLDER, openModels } from '../inference/open-model.js';
-import { createFaultReport } from '../report/fault-report/create-fault-report.js';
+import { DEFAULT_MODELS_FOLDER, type OpenedModel, openModels } from '../inference/open-model.js';
+import {
+  createFaultReport,
+  type FaultReportOptions,
+} from '../report/fault-report/create-fault-report.js';
 import type { FaultReport } from '../report/fault-report/fault-report.js';
 import type { ReportSource } from '../report/fault-report/reproduce.js';
 import { SegprobeError } from '../shared/errors.js';
+import { flagOf } from '../train/config.js';
 import { datasetOf } from './dataset-of.js';
 import { withInterrupt } from './interrupt.js';
 import { integer, integerBetween, positiveInteger } from './numbers.js';
-import { printJson, printLine } from './output.js';
+import { printJson, printLine, printMessage } from './output.js';
 import { makeFolder } from './picture-files.js';
 import { showSpeed, startProgress, type Progress } from './progress.js';
 import { formatCount, formatPercent, formatTable } from './scores.js';
+import { trainFolds } from './train-folds.js';
 
 interface ReportFlags {
   readonly victim?: string;
@@ -28,6 +33,9 @@ interface ReportFlags {
   readonly split: Split;
   readonly limit?: number;
   readonly image?: string;
+  readonly folds?: number;
+  readonly saveDir: string;
+  readonly epochs?: number;
   readonly findings: number;
   readonly strengthImages: number;
   readonly transferImages: number;
@@ -41,11 +49,14 @@ const NOTES = `
 Writes OUT/report.html, one page that needs nothing else, and OUT/report.json.
 
 The labels are judged by the victim's own probabilities, so it should not have learned from them: report on val or test, or on train
-with a victim that was trained on something else.
+with --folds. That trains one victim for each part of the train split on all the others, with the options of the checkpoint
+save/VICTIM, and judges each part by the one that has not seen it. Parts are runs of neighbours by name, cut where videos
+end. Each training takes as long as the victim's own did: Ctrl-C saves, and the same command goes on.
 
 Examples:
   segprobe report --victim enet-camvid --attacker mal-camvid-linf8 --dataset-dir ~/CamVid --out report
   segprobe report --dataset sample --limit 50
+  segprobe report --victim enet-camvid --dataset-dir ~/CamVid --folds 3 --out train
   segprobe report --victim enet-camvid --dataset-dir ~/CamVid --image 0016E5_07961 --out one`;
 
 /** `segprobe report` */
@@ -61,10 +72,19 @@ export function configureReport(command: Command): void {
     )
     .option('--dataset-dir <dir>', 'folder of the data set')
     .addOption(
-      new Option('--split <split>', 'which split to report on').choices(SPLITS).default('val'),
+      new Option('--split <split>', 'which split to report on (with --folds: train)')
+        .choices(SPLITS)
+        .default('val'),
     )
     .option('--limit <n>', 'take only the first n scenes of the split', positiveInteger)
     .option('--image <name>', 'report on this scene alone')
+    .option(
+      '--folds <k>',
+      'cross-validation: judge each of k parts of the train split by a victim trained on the others, in OUT/folds',
+      positiveInteger,
+    )
+    .option('--save-dir <dir>', 'with --folds: folder of the checkpoint of the victim', 'save')
+    .option('--epochs <n>', "with --folds: in place of the checkpoint's", positiveInteger)
     .option('--findings <n>', 'suspects that are drawn', integer, 20)
     .option(
       '--strength-images <n>',
@@ -87,7 +107,8 @@ export function configureReport(command: Command): void {
     .option('--out <dir>', 'folder to write to', 'report')
     .option('--json', 'print the report as one JSON object')
     .addHelpText('after', NOTES)
-    .action(async (flags: ReportFlags) => {
+    .action(async (given: ReportFlags, command: Command) => {
+      const flags = withFolds(given, command);
       const { found, files } = await report(flags);
       if (flags.json) printJson(found);
       else printLine(`${formatReport(found)}\n${files.join(', ')}`);
@@ -106,14 +127,18 @@ async function report(
   try {
     const order = orderOf(dataset, flags);
     await makeFolder(flags.out);
-    progress = startProgress(`${victim.name} on ${dataset.name} ${dataset.split}`, order.length);
-    const bar = progress;
     return await withInterrupt(
-      () => bar.log('stopping; Ctrl-C again ends at once'),
+      () => printMessage('stopping; Ctrl-C again ends at once'),
       async (signal) => {
         const { threads } = flags;
+        const ofFolds = await trainVictims(flags, { victim, name, dataset, signal });
+        const bar = startProgress(
+          `${ofFolds.victim.name} on ${dataset.name} ${dataset.split}`,
+          order.length,
+        );
+        progress = bar;
         const { report: found, html } = await createFaultReport(dataset, {
-          ...{ victim, attacker, threads, signal, order },
+          ...{ ...ofFolds, attacker, threads, signal, order },
           ...{ findings: flags.findings, strengthImages: flags.strengthImages },
           ...{ models: models.values(), transferImages: flags.transferImages },
           source: sourceOf(flags, { victim: victim.name, dataset: name }),
@@ -145,12 +170,64 @@ function orderOf(dataset: Dataset, { image, limit, split }: ReportFlags): number
   );
 }
 
+/** The flags, with the split that cross-validation is on. */
+function withFolds(flags: ReportFlags, command: Command): ReportFlags {
+  const refuse = (message: string): never => {
+    throw new SegprobeError('USAGE', message);
+  };
+  const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+  if (flags.folds === undefined) {
+    for (const name of ['epochs', 'saveDir'] as const) {
+      if (isGiven(name)) refuse(`${flagOf(name)}: expected --folds beside it, got none`);
+    }
+    return flags;
+  }
+  for (const name of ['attacker', 'image'] as const) {
+    if (isGiven(name)) refuse(`--${name}: expected --folds or --${name}, got both`);
+  }
+  if (isGiven('split') && flags.split !== 'train') {
+    refuse(`--split: expected train with --folds, got ${flags.split}`);
+  }
+  return { ...flags, split: 'train' };
+}
+
+/** The victim; with `--folds` those of the parts, which are trained first, and how one image of a part is shown again. */
+async function trainVictims(
+  flags: ReportFlags,
+  context: {
+    readonly victim: OpenedModel;
+    readonly name: string;
+    readonly dataset: Dataset;
+    readonly signal: AbortSignal;
+  },
+): Promise<Pick<FaultReportOptions, 'victim' | 'folds' | 'sourceOf'>> {
+  const { victim, name, dataset, signal } = context;
+  if (flags.folds === undefined) return { victim };
+  const models = path.join(flags.out, 'folds');
+  const { datasetDir: dir, saveDir, epochs, limit } = flags;
+  const folds = await trainFolds({
+    ...{ folds: flags.folds, recipe: victim.name, saveDir, epochs, limit, signal },
+    ...{ train: dataset, dataset: { name, dir }, outDir: models },
+  });
+  const byImage = new Map(
+    folds.flatMap((fold) => fold.order.map((i) => [dataset.nameOf(i), fold.victim.name])),
+  );
+  return {
+    victim: { ...folds[0]!.victim, name: `${victim.name}, ${folds.length} folds` },
+    folds,
+    sourceOf: (image) => ({
+      ...{ victim: byImage.get(image)!, models, dataset: name, datasetDir: dir, split: 'train' },
+    }),
+  };
+}
+
 function sourceOf(
   flags: ReportFlags,
   names: { readonly victim: string; readonly dataset: string },
 ): ReportSource {
   const models = flags.models === DEFAULT_MODELS_FOLDER ? undefined : flags.models;
-  return { ...flags, ...names, models };
+  if (flags.folds !== undefined) return { ...flags, ...names, models };
+  return { ...flags, ...names, models, saveDir: undefined, out: undefined };
 }
 
 async function findFileFaults(

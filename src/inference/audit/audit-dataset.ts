@@ -20,7 +20,7 @@ import {
 } from '../../shared/poisson-bootstrap.js';
 import { assertNotAborted } from '../gate.js';
 import type { OpenedModel } from '../open-model.js';
-import { createScenePool, forEachScene, type Perturber } from '../scene-pool.js';
+import { createScenePool, forEachScene, type Perturber, type ScenePool } from '../scene-pool.js';
 import type { AuditSetup } from './audit-worker.js';
 import { scoreSuspect } from './rank-suspects.js';
 import { type AuditSums, createAuditSums, mergeAuditSums, type SceneAudit } from './scene-audit.js';
@@ -29,6 +29,8 @@ import type { Box, SuspectRegion } from './suspect-regions.js';
 
 export interface AuditOptions {
   readonly victim: OpenedModel;
+  /** In place of one victim for all scenes, one for each part of them that has not learned from it; `victim` then only names them. */
+  readonly folds?: readonly AuditFold[] | undefined;
   /** Without one, only the clean pictures are looked at. */
   readonly attacker?: OpenedModel | undefined;
   /** Or perturbs them here, in place of an attacker. */
@@ -44,6 +46,12 @@ export interface AuditOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told once the models are loaded (0 done), and after each scene. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Scenes, by index, and the victim that judges them. */
+export interface AuditFold {
+  readonly victim: OpenedModel;
+  readonly order: readonly number[];
 }
 
 /** What is found about one scene. Shares are in 0..1; null is what there is none of. */
@@ -124,23 +132,8 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
   const { classes, ignoreIndex } = scenes.classTable;
   const { size = victim.facts.inputSize } = options;
   const order = options.order ?? Array.from({ length: scenes.length }, (_, i) => i);
-  const pool = createScenePool<SceneAudit, AuditSetup>({
-    worker: typescriptWorkerOptions('./audit-worker.ts', import.meta.url),
-    name: 'auditOne',
-    setup: {
-      victim: {
-        path: victim.path,
-        servingPath: victim.servingPath,
-        classCount: victim.facts.classes.length,
-      },
-      attacker: attacker === undefined ? null : { path: attacker.path },
-      classCount: classes.length,
-      ignoreIndex,
-      size,
-    },
-    threads,
-    size,
-  });
+  const folds = options.folds ?? [{ victim, order }];
+  const total = folds.reduce((sum, fold) => sum + fold.order.length, 0);
   const tally = createEvaluationTally(classes.length);
   const quality = createSoftmin(classes.length);
   const sums = createAuditSums(classes.length);
@@ -169,49 +162,88 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
     if (regions.length > 2 * MOST_SUSPECTS) {
       regions.sort((a, b) => b.margin * b.pixels - a.margin * a.pixels).splice(MOST_SUSPECTS);
     }
-    onProgress?.(tally.images, order.length);
+    onProgress?.(tally.images, total);
   };
-  try {
-    await pool.warmUp();
-    assertNotAborted(signal);
-    onProgress?.(0, order.length);
-    const started = performance.now();
-    await forEachScene(scenes, pool, { order, add, perturber, signal });
-    const seconds = (performance.now() - started) / 1000;
-    const { name, split } = scenes;
-    const changedBy = perturber?.name ?? attacker?.name ?? null;
-    const names = {
-      ...{ victim: victim.name, attacker: changedBy },
-      ...{ dataset: name, split },
-    };
-    const { matrix } = tally.clean;
-    const suspects = regions
-      .map((region) => ({ ...region, score: scoreSuspect(region, matrix) }))
-      .sort((a, b) => b.score - a.score);
-    const suspicions = new Map<number, number>();
-    for (const { index, score } of suspects) {
-      if (!suspicions.has(index)) suspicions.set(index, score);
+  let seconds = 0;
+  for (const fold of folds) {
+    const pool = createAuditPool(fold.victim, { attacker, threads, size, classes, ignoreIndex });
+    try {
+      await pool.warmUp();
+      assertNotAborted(signal);
+      if (tally.images === 0) onProgress?.(0, total);
+      const started = performance.now();
+      await forEachScene(scenes, pool, { order: fold.order, add, perturber, signal });
+      seconds += (performance.now() - started) / 1000;
+    } finally {
+      await pool.close();
     }
-    return {
-      evaluation: resultOf(tally, scenes.classTable, names, seconds),
-      classTable: scenes.classTable,
-      size,
-      images: images.map((image) => ({ ...image, suspicion: suspicions.get(image.index) ?? 0 })),
-      suspects,
-      classQuality: labelQuality(quality).byClass,
-      matrix,
-      matrixAttacked: tally.attacked.matrix,
-      sums,
-      objects,
-      bootstrap: {
-        miou: bootstrapMiou(clean, ignoreIndex),
-        miouAttacked: changedBy === null ? [] : bootstrapMiou(attacked, ignoreIndex),
-        iou: bootstrapIou(clean, ignoreIndex),
-      },
-    };
-  } finally {
-    await pool.close();
   }
+  const { name, split } = scenes;
+  const changedBy = perturber?.name ?? attacker?.name ?? null;
+  const names = {
+    ...{ victim: victim.name, attacker: changedBy },
+    ...{ dataset: name, split },
+  };
+  const { matrix } = tally.clean;
+  const suspects = regions
+    .map((region) => ({ ...region, score: scoreSuspect(region, matrix) }))
+    .sort((a, b) => b.score - a.score);
+  const suspicions = new Map<number, number>();
+  for (const { index, score } of suspects) {
+    if (!suspicions.has(index)) suspicions.set(index, score);
+  }
+  return {
+    evaluation: resultOf(tally, scenes.classTable, names, seconds),
+    classTable: scenes.classTable,
+    size,
+    images: images.map((image) => ({ ...image, suspicion: suspicions.get(image.index) ?? 0 })),
+    suspects,
+    classQuality: labelQuality(quality).byClass,
+    matrix,
+    matrixAttacked: tally.attacked.matrix,
+    sums,
+    objects,
+    bootstrap: {
+      miou: bootstrapMiou(clean, ignoreIndex),
+      miouAttacked: changedBy === null ? [] : bootstrapMiou(attacked, ignoreIndex),
+      iou: bootstrapIou(clean, ignoreIndex),
+    },
+  };
+}
+
+function createAuditPool(
+  victim: OpenedModel,
+  {
+    attacker,
+    threads,
+    size,
+    classes,
+    ignoreIndex,
+  }: {
+    readonly attacker: OpenedModel | undefined;
+    readonly threads: number;
+    readonly size: Size;
+    readonly classes: ClassTable['classes'];
+    readonly ignoreIndex: number;
+  },
+): ScenePool<SceneAudit> {
+  return createScenePool<SceneAudit, AuditSetup>({
+    worker: typescriptWorkerOptions('./audit-worker.ts', import.meta.url),
+    name: 'auditOne',
+    setup: {
+      victim: {
+        path: victim.path,
+        servingPath: victim.servingPath,
+        classCount: victim.facts.classes.length,
+      },
+      attacker: attacker === undefined ? null : { path: attacker.path },
+      classCount: classes.length,
+      ignoreIndex,
+      size,
+    },
+    threads,
+    size,
+  });
 }
 
 function scaleBox([x0, y0, x1, y1]: Box, from: Size, to: Size): Box {

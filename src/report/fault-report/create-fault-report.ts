@@ -9,8 +9,13 @@ import {
   type Audit,
   auditDataset,
   type AuditedImage,
+  type AuditFold,
 } from '../../inference/audit/audit-dataset.js';
-import { drawFindings, type FindingPlace } from '../../inference/audit/draw-findings.js';
+import {
+  drawFindings,
+  type FindingPictures,
+  type FindingPlace,
+} from '../../inference/audit/draw-findings.js';
 import {
   sweepStrengths,
   type StrengthSweep,
@@ -28,8 +33,12 @@ export interface FaultReportOptions {
   readonly victim: OpenedModel;
   /** Without one, only the clean pictures are looked at. */
   readonly attacker?: OpenedModel | undefined;
+  /** Victims that have each not learned from its part of the scenes; `victim` then only names the whole. No attack is tried then. */
+  readonly folds?: readonly AuditFold[] | undefined;
   /** Names for the commands that show a finding again. @defaultValue those of the victim, the attacker and the data set */
   readonly source?: ReportSource | undefined;
+  /** … of one image, where they are others. */
+  readonly sourceOf?: ((image: string) => ReportSource) | undefined;
   /** The scenes, by index. @defaultValue all */
   readonly order?: readonly number[] | undefined;
   /** Suspects that are drawn. @defaultValue 20 */
@@ -68,10 +77,11 @@ export async function createFaultReport(
   dataset: Dataset,
   options: FaultReportOptions,
 ): Promise<{ readonly report: FaultReport; readonly html: string }> {
-  const { victim, attacker, signal, threads, fileFaults = null, tell = () => undefined } = options;
+  const { victim, signal, threads, folds, fileFaults = null, tell = () => undefined } = options;
+  const attacker = folds === undefined ? options.attacker : undefined;
   const { findings = 20, strengthImages = 24, transferImages = 24 } = options;
   const order = options.order ?? Array.from({ length: dataset.length }, (_, i) => i);
-  const models = { victim, attacker, threads, signal };
+  const models = { victim, folds, attacker, threads, signal };
   const audit = await auditDataset(dataset, { ...models, order, onProgress: options.onProgress });
   const isSwept = attacker !== undefined && strengthImages > 0;
   if (isSwept) tell(`trying shares of ${attacker.name} …`);
@@ -98,8 +108,9 @@ export async function createFaultReport(
     ...{ victim: victim.name, attacker: attacker?.name },
     ...{ dataset: dataset.name, split: dataset.split },
   };
-  const commandOf = (image?: string): string => reportCommand(source, image);
-  const report = toFaultReport({ audit, sweep, study, transfer, fileFaults, commandOf });
+  const commandOf = (image?: string): string =>
+    reportCommand((image !== undefined && options.sourceOf?.(image)) || source, image);
+  const report = toFaultReport({ audit, sweep, study, transfer, folds, fileFaults, commandOf });
   tell('drawing what was found …');
   const drawn = await drawParts(dataset, { audit, study, sweep }, { ...models, findings });
   const html = faultReportPage(report, { ...drawn, commandOf, facts: factsOf(audit, models) });
@@ -120,7 +131,9 @@ async function drawParts(
   {
     findings,
     ...models
-  }: Pick<FaultReportOptions, 'victim' | 'attacker' | 'signal'> & { readonly findings: number },
+  }: Pick<FaultReportOptions, 'victim' | 'folds' | 'attacker' | 'signal'> & {
+    readonly findings: number;
+  },
 ): Promise<Omit<PageParts, 'commandOf' | 'facts'>> {
   const suspects = audit.suspects.slice(0, findings);
   const fallOf = ({ miou, miouAttacked }: AuditedImage): number =>
@@ -136,7 +149,18 @@ async function drawParts(
     ...lost.map(({ index, box, lostAtStrength }) => ({ index, box, strength: lostAtStrength! })),
   ];
   const scenes = matchOutputs(dataset, models.victim.facts.classes);
-  const pictures = await drawFindings(scenes, places, models);
+  const pictures: FindingPictures[] = [];
+  for (const { victim, order } of models.folds ?? [{ victim: models.victim, order: null }]) {
+    const own = places.flatMap(({ index }, i) =>
+      order === null || order.includes(index) ? [i] : [],
+    );
+    const drawn = await drawFindings(
+      scenes,
+      own.map((i) => places[i]!),
+      { ...models, victim },
+    );
+    drawn.forEach((found, i) => (pictures[own[i]!] = found));
+  }
   return {
     classTable: audit.classTable,
     suspects: suspects.map(({ box }, i) => ({ box, pictures: pictures[i]! })),
@@ -167,12 +191,14 @@ function lostFirst(objects: readonly SweptObject[]): SweptObject[] {
 
 function factsOf(
   { size, evaluation }: Audit,
-  { victim, attacker }: Pick<FaultReportOptions, 'victim' | 'attacker'>,
+  { victim, folds, attacker }: Pick<FaultReportOptions, 'victim' | 'folds' | 'attacker'>,
 ): PageParts['facts'] {
   return [
     ['segprobe', packageVersion()],
     ['date', new Date().toISOString().slice(0, 10)],
-    [victim.name, `SHA-256 ${victim.sha256}`],
+    ...(folds ?? [{ victim }]).map(
+      ({ victim: { name, sha256 } }) => [name, `SHA-256 ${sha256}`] as const,
+    ),
     ...(attacker === undefined ? [] : [[attacker.name, `SHA-256 ${attacker.sha256}`] as const]),
     ['size', `${size.width}×${size.height}`],
     ['speed', `${evaluation.imagesPerSecond.toFixed(1)} images/s`],

@@ -46,6 +46,8 @@ export interface FaultReport {
     readonly pixels: number;
   }[];
   readonly evaluation: EvaluationResult;
+  /** Of cross-validation: the models, each trained on all scenes but those that it judges; null of one model for all. */
+  readonly folds: readonly { readonly victim: string; readonly images: number }[] | null;
   /** 95 %, by the bootstrap over images. */
   readonly intervals: { readonly miou: Interval; readonly miouAttacked: Interval };
   /** mIoU of each draw of the bootstrap: two reports on the same scenes are compared draw by draw. */

@@ -5,7 +5,7 @@ import { table } from './tables.js';
 
 /** How the figures came about, and the command that gives them again. */
 export function howSection(report: FaultReport, { facts }: PageParts): Html {
-  const { strengths, command } = report;
+  const { strengths, folds, command } = report;
   return html`
     <h2 id="how">How it was measured</h2>
     <div class="card">
@@ -16,8 +16,11 @@ export function howSection(report: FaultReport, { facts }: PageParts): Html {
         are. Label quality is the softmin (temperature 0.1) of the probability of the given class,
         unlabelled pixels left out (Lad and Mueller 2023, arXiv:2307.05080).
         ${strengths && `Strengths were tried on ${strengths.images} images spread over the split.`}
-        The model should not have learned from these labels: on its own training split it repeats
-        their faults.
+        ${
+          folds === null
+            ? 'The model should not have learned from these labels: on its own training split it repeats their faults.'
+            : `Cross-validation: each image was judged by a model that was trained on the other ${folds.length - 1} of ${folds.length} parts, runs of neighbours by name.`
+        }
       </p>
       <p><code>${command}</code></p>
       ${table(

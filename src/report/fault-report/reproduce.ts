@@ -11,11 +11,17 @@ export interface ReportSource {
   readonly datasetDir?: string | undefined;
   readonly split: Split;
   readonly limit?: number | undefined;
+  /** Of a report by cross-validation. */
+  readonly folds?: number | undefined;
+  readonly saveDir?: string | undefined;
+  readonly epochs?: number | undefined;
+  readonly out?: string | undefined;
 }
 
 /** The command that gives the same report again; with an image, that of this image alone. */
 export function reportCommand(source: ReportSource, image?: string): string {
   const { victim, attacker, models, dataset, datasetDir, split, limit } = source;
+  const { folds, saveDir, epochs, out } = source;
   const given: readonly (readonly [flag: string, value: string | number | undefined])[] = [
     ['victim', victim],
     ['attacker', attacker],
@@ -23,7 +29,15 @@ export function reportCommand(source: ReportSource, image?: string): string {
     ['dataset', dataset],
     ['dataset-dir', datasetDir],
     ['split', split],
-    image === undefined ? ['limit', limit] : ['image', image],
+    ...(image === undefined
+      ? ([
+          ['limit', limit],
+          ['folds', folds],
+          ['save-dir', saveDir],
+          ['epochs', epochs],
+          ['out', out],
+        ] as const)
+      : ([['image', image]] as const)),
   ];
   const written = given.flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag} ${quote(String(value))}`],

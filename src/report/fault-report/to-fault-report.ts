@@ -2,7 +2,12 @@ import path from 'node:path';
 import { type Fault, FAULT_KINDS } from '../../data/check/fault.js';
 import type { AttackerStudy } from '../../inference/audit/attacker-study.js';
 import type { AttackTransfer } from '../../inference/audit/attack-transfer.js';
-import type { Audit, AuditedImage, Suspect } from '../../inference/audit/audit-dataset.js';
+import type {
+  Audit,
+  AuditedImage,
+  AuditFold,
+  Suspect,
+} from '../../inference/audit/audit-dataset.js';
 import { findOutliers } from '../../inference/audit/outliers.js';
 import { OBJECT_SIZES } from '../../inference/audit/scene-objects.js';
 import { PLACES } from '../../inference/audit/scene-pixels.js';
@@ -25,6 +30,7 @@ export interface Findings {
   readonly sweep: StrengthSweep | null;
   readonly study: AttackerStudy | null;
   readonly transfer: AttackTransfer | null;
+  readonly folds?: readonly AuditFold[] | undefined;
   readonly fileFaults: readonly Fault[] | null;
   /** The command that gives the report again, or that of one image. */
   readonly commandOf: (image?: string) => string;
@@ -36,6 +42,7 @@ export function toFaultReport({
   sweep,
   study,
   transfer,
+  folds,
   fileFaults,
   commandOf,
 }: Findings): FaultReport {
@@ -63,6 +70,8 @@ export function toFaultReport({
       pixels,
     })),
     evaluation,
+    folds:
+      folds?.map(({ victim, order }) => ({ victim: victim.name, images: order.length })) ?? null,
     intervals: {
       miou: percentileInterval(bootstrap.miou),
       miouAttacked: percentileInterval(bootstrap.miouAttacked),
