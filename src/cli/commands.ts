@@ -85,6 +85,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./serve.js')).configureServe,
   },
   {
+    name: 'worker',
+    summary: 'evaluate for servers on the same Redis, on any machine',
+    load: async () => (await import('./worker.js')).configureWorker,
+  },
+  {
     name: 'sample-data',
     summary: 'write sample street scenes with their labels',
     load: async () => (await import('./sample-data.js')).configureSampleData,

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { openModels, type OpenedModel } from '../inference/open-model.js';
 import { SETTINGS } from '../serve/config/schema.js';
 import { showConfig } from '../serve/config/show-config.js';
-import { defaultStore } from '../serve/evaluations/default-store.js';
+import { defaultStore } from '../serve/evaluations/embedded/default-store.js';
 import { createLogger } from '../serve/logger.js';
 import { preparePage } from '../serve/page/page-folders.js';
 import { startServer, type RunningServer, type ServerOptions } from '../serve/server.js';

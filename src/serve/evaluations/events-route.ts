@@ -70,7 +70,9 @@ function createHandler(evaluations: Evaluations): RequestHandler {
       },
       (error) => request.log.error(error),
     );
-    const unsubscribe = store.onChange((changed) => changed === id && refresh());
+    const unsubscribe = store.onChange((changed) => {
+      if (changed === null || changed === id) refresh();
+    });
     const heartbeat = setInterval(() => response.write(': alive\n\n'), HEARTBEAT_MS);
     const end = (): void => void response.end();
     draining.addEventListener('abort', end);

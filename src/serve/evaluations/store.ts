@@ -42,8 +42,8 @@ export interface EvaluationStore {
   addPart(id: string, shard: number, part: EvaluationPart): Promise<boolean>;
   /** Ends an evaluation, once, and forgets its parts. @returns false where it had ended before. */
   finish(id: string, outcome: Outcome): Promise<boolean>;
-  /** Tells of every change by the evaluation's id, whoever made it. @returns what ends that. */
-  onChange(listener: (id: string) => void): () => void;
+  /** Tells of every change by the evaluation's id, whoever made it; null where any may have changed. @returns what ends that. */
+  onChange(listener: (id: string | null) => void): () => void;
   close(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import {
   createEvaluationId,
   type EvaluationPlan,
 } from '../../../src/serve/evaluations/evaluation.js';
-import { openSqliteStore } from '../../../src/serve/evaluations/sqlite-store.js';
+import { openSqliteStore } from '../../../src/serve/evaluations/embedded/sqlite-store.js';
 import { STORE_LIMITS } from '../../../src/serve/evaluations/store.js';
 import type { EvaluationPart } from '../../../src/shared/evaluation-part.js';
 import { scratchFolder } from '../../support/scratch-folder.js';

@@ -2,12 +2,12 @@ import { EventEmitter } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'libsql';
-import { fromFileError } from '../../data/files.js';
-import type { EvaluationPart } from '../../shared/evaluation-part.js';
-import { SegprobeError, messageOf } from '../../shared/errors.js';
-import type { EvaluationResult } from '../../shared/evaluation.js';
-import type { Evaluation, EvaluationPlan, EvaluationState } from './evaluation.js';
-import { type EvaluationStore, keyReused, STORE_LIMITS, tooManyWait } from './store.js';
+import { fromFileError } from '../../../data/files.js';
+import type { EvaluationPart } from '../../../shared/evaluation-part.js';
+import { SegprobeError, messageOf } from '../../../shared/errors.js';
+import type { EvaluationResult } from '../../../shared/evaluation.js';
+import type { Evaluation, EvaluationPlan, EvaluationState } from '../evaluation.js';
+import { type EvaluationStore, keyReused, STORE_LIMITS, tooManyWait } from '../store.js';
 
 /** Of the tables below; a file that has another was written by another version. */
 const SCHEMA_VERSION = 1;

@@ -1,23 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { EvaluationPart } from '../../shared/evaluation-part.js';
-import { isSegprobeError } from '../../shared/errors.js';
-import { countShards, resultOfParts } from './count-shards.js';
-import { type Evaluation, isFinished } from './evaluation.js';
-import { toFailure } from './failure.js';
-import { openPlan, openPool, type Resources } from './resources.js';
-import { planShards } from './shards.js';
-import type { EvaluationStore } from './store.js';
+import type { EvaluationPart } from '../../../shared/evaluation-part.js';
+import { isSegprobeError } from '../../../shared/errors.js';
+import { countShards, resultOfParts } from '../count-shards.js';
+import { type Evaluation, isFinished } from '../evaluation.js';
+import { toFailure } from '../failure.js';
+import { openPlan, openPool, type Resources } from '../resources.js';
+import type { Runner } from '../runner.js';
+import { planShards } from '../shards.js';
+import type { EvaluationStore } from '../store.js';
 
 /** Between a failure of the store and the next try. */
 const RETRY_MS = 5000;
-
-/** Sees to it that evaluations are done. */
-export interface Runner {
-  /** Lets what runs stop, without ending its evaluation. */
-  close(): Promise<void>;
-}
 
 /**
  * Does the evaluations of a store in this process, one at a time, the oldest first; those that another process left behind are
