@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
     inference: () => import('./inference.js'),
     audit: () => import('./audit.js'),
     'label-faults': () => import('./label-faults.js'),
+    serve: () => import('./serve.js'),
   };
 
 const [name, ...flags] = process.argv.slice(2);

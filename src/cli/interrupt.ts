@@ -8,10 +8,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * ends the process at once.
  *
  * @param announce - tells the person that the first one was heard.
+ * @param options - which signals interrupt. @defaultValue all three
  */
 export async function withInterrupt<T>(
   announce: () => void,
   work: (signal: AbortSignal) => Promise<T>,
+  { signals = SIGNALS }: { readonly signals?: readonly NodeJS.Signals[] } = {},
 ): Promise<T> {
   const controller = new AbortController();
   const interrupt = (): void => {
@@ -19,10 +21,10 @@ export async function withInterrupt<T>(
     controller.abort();
     announce();
   };
-  for (const signal of SIGNALS) process.on(signal, interrupt);
+  for (const signal of signals) process.on(signal, interrupt);
   try {
     return await work(controller.signal);
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
+    for (const signal of signals) process.off(signal, interrupt);
   }
 }

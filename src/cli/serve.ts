@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import type { Command } from 'commander';
 import { openModels, type OpenedModel } from '../inference/open-model.js';
 import { SETTINGS } from '../serve/config/schema.js';
@@ -18,7 +19,7 @@ export function configureServe(command: Command): void {
     .option('--print-config', 'print the settings as they were put together, and stop')
     .addHelpText(
       'after',
-      'SEGPROBE_API_KEY is a key that every request must carry, or "sha256:" and its digest; "apiKeys" in the file has several by name.',
+      'SIGHUP takes up the models as they lie on disk now. SEGPROBE_API_KEY is a key that every request must carry, or "sha256:" and its digest; "apiKeys" in the file has several by name.',
     )
     .action(async ({ printConfig }: { readonly printConfig?: boolean }) => {
       const { config, origins } = await readFlags(command, SETTINGS);
@@ -32,7 +33,7 @@ export function configureServe(command: Command): void {
       // Without it, all but the page is served.
       page.catch((error: unknown) => printMessage(messageOf(error)));
       const logger = createLogger(config.logLevel);
-      const server = await start({ ...config, models, logger });
+      const server = await start({ ...config, models, modelsFolder: config.models, logger });
       // From here on a signal drains, even while the models load.
       const stopped = closeOnSignal(server);
       const isReady = await server.ready;
@@ -64,13 +65,36 @@ function announce({ url }: RunningServer, models: readonly OpenedModel[]): void 
   }
 }
 
-/** Lets requests finish on the first signal to end; a second one ends the process at once. */
-function closeOnSignal(server: RunningServer): Promise<void> {
-  return withInterrupt(
+/** Lets requests finish on the first signal to end; a second one ends the process at once. SIGHUP takes models up. */
+async function closeOnSignal(server: RunningServer): Promise<void> {
+  const stopReloading = reloadOnHangUp(server);
+  await withInterrupt(
     () => printMessage('finishing the requests in flight; once more ends at once'),
     async (signal) => {
       await once(signal, 'abort');
       await server.close();
     },
+    { signals: ['SIGINT', 'SIGTERM'] },
   );
+  stopReloading();
+}
+
+/** SIGHUP asks for a reload; a terminal that was closed sends it too, and then the service ends. */
+function reloadOnHangUp(server: RunningServer): () => void {
+  const hadTerminal = hasTerminal();
+  const onHangUp = (): void => {
+    if (hadTerminal && !hasTerminal()) process.kill(process.pid, 'SIGTERM');
+    else void server.reload();
+  };
+  process.on('SIGHUP', onHangUp);
+  return () => process.off('SIGHUP', onHangUp);
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -24,6 +24,11 @@ export interface Gate {
    * @throws SegprobeError `QUEUE_FULL` when as many wait as may; `CANCELLED` when aborted while waiting.
    */
   run<T>(task: () => Promise<T>, signal?: AbortSignal, lane?: string): Promise<T>;
+  /**
+   * Refuses what {@link Gate.run} would refuse now, before anything is prepared.
+   * @throws SegprobeError `QUEUE_FULL`.
+   */
+  assertRoom(lane?: string): void;
   /** Resolves when nothing runs and nothing waits. */
   idle(): Promise<void>;
 }
@@ -48,7 +53,7 @@ export function createGate(options: GateOptions): Gate {
       running++;
       return;
     }
-    if (waiting >= options.waiting) makeRoomFor(lane);
+    makeRoomFor(lane);
     await new Promise<void>((resolve, reject) => {
       const settle = (finish: () => void) => (): void => {
         signal?.removeEventListener('abort', drop);
@@ -70,15 +75,23 @@ export function createGate(options: GateOptions): Gate {
     });
   }
 
-  function makeRoomFor(lane: string): void {
+  /** Whose last waiter would give way; none while there is room. */
+  function laneThatGivesWayTo(lane: string): [string, Waiter[]] | undefined {
+    if (running < options.running || waiting < options.waiting) return undefined;
     const [longest, waiters] = [...lanes].reduce<[string, Waiter[]]>(
       (most, one) => (one[1].length > most[1].length ? one : most),
       ['', []],
     );
     const own = lanes.get(lane)?.length ?? 0;
     if (waiters.length <= own + 1) throw queueFull(options.waiting);
-    const last = waiters.at(-1)!;
-    remove(longest, last);
+    return [longest, waiters];
+  }
+
+  function makeRoomFor(lane: string): void {
+    const giving = laneThatGivesWayTo(lane);
+    if (giving === undefined) return;
+    const last = giving[1].at(-1)!;
+    remove(giving[0], last);
     last.refuse();
   }
 
@@ -120,6 +133,7 @@ export function createGate(options: GateOptions): Gate {
         leave();
       }
     },
+    assertRoom: (lane = '') => void laneThatGivesWayTo(lane),
     async idle() {
       if (running > 0) await new Promise<void>((resolve) => idleListeners.push(resolve));
     },

@@ -6,7 +6,9 @@ const share = z.number().min(0).max(1);
 const color = z.tuple([z.int(), z.int(), z.int()]);
 const milliseconds = z
   .record(z.string(), z.number())
-  .describe('Where the time went: decode, queue, inference, encode.');
+  .describe(
+    'Where the time went: decode, queue, inference, encode; cache, and nothing else, where it was answered before.',
+  );
 
 /** Bytes of a file. */
 export function binary(type: string): z.ZodType {
@@ -107,10 +109,15 @@ export function imageAnswer(json: z.ZodType): Answer {
     },
     headers: z.object({
       'Server-Timing': z.string().describe('Where the time went.'),
+      ETag: z.string().describe('Of pictures and parameters; `If-None-Match` answers 304.'),
+      'X-Segprobe-Cache': z.enum(['hit', 'miss']).describe('Whether the same was asked before.'),
       'X-Segprobe-Model': z.string().optional().describe('With a picture.'),
     }),
   };
 }
+
+/** Nothing, to a client that has the answer. */
+export const UNCHANGED: Answer = { description: 'As `If-None-Match` has it.' };
 
 /** JSON alone. */
 export function jsonAnswer(description: string, schema: z.ZodType): Record<200, Answer> {

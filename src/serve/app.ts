@@ -4,9 +4,10 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { packageVersion } from '../data/package-version.js';
 import { createGate } from '../inference/gate.js';
-import type { InferencePool } from '../inference/pool.js';
+import type { ReloadablePool } from '../inference/reloadable-pool.js';
 import { SegprobeError } from '../shared/errors.js';
 import { addRoutes } from './add-routes.js';
+import { createAnswerCache } from './answer-cache.js';
 import { createAttackRoute } from './attack-route.js';
 import { identifyClient, requireApiKey } from './auth.js';
 import { type Config, DEFAULT_CONFIG } from './config/schema.js';
@@ -31,7 +32,7 @@ import { createSegmentRoute } from './segment-route.js';
 export type Readiness = 'loading' | 'ready' | 'draining';
 
 export interface AppDeps {
-  readonly pool: InferencePool;
+  readonly pool: ReloadablePool;
   readonly logger: Logger;
   readonly readiness: () => Readiness;
   /** @defaultValue none: their routes are not there */
@@ -52,10 +53,13 @@ export function createApp(deps: AppDeps): Express {
   // One more than there are workers: a picture is decoded while another is in its worker.
   const gate = createGate({ running: pool.workers + 1, waiting: config.maxQueue });
   const budget = createByteBudget(config.maxBufferedBytes);
+  const cache = createAnswerCache(config.cacheBytes);
   const metrics = createMetrics({
     running: () => gate.running,
     waiting: () => gate.waiting,
     models: () => [...pool.models.values()].map(({ name, facts: { kind } }) => ({ name, kind })),
+    cacheBytes: () => cache.bytes,
+    reloads: () => pool.reloads,
     provider: pool.provider,
   });
   const page = createPage();
@@ -63,7 +67,7 @@ export function createApp(deps: AppDeps): Express {
   const hasKeys = Object.keys(config.apiKeys).length > 0;
   const isReady = (): boolean => readiness() === 'ready';
   const version = packageVersion();
-  const shared = { pool, gate, limits: config, budget, metrics };
+  const shared = { pool, gate, limits: config, budget, cache, metrics };
 
   const open: Routes = {
     ...page.routes,
@@ -72,7 +76,7 @@ export function createApp(deps: AppDeps): Express {
   };
   const closed: Routes = {
     ...createModelRoutes(pool),
-    ...createModelFilesRoutes(pool.models),
+    ...createModelFilesRoutes(pool),
     '/metrics': { get: createMetricsRoute(metrics) },
     '/segment': { post: createSegmentRoute(shared) },
     '/attack': { post: createAttackRoute(shared) },

@@ -5,14 +5,12 @@ import { type AttackedPicture, attackPicture } from '../inference/attack-picture
 import { findVictim } from '../inference/find-model.js';
 import { summarizeAttack } from '../shared/attack-summary.js';
 import { encodeLabelPng } from '../inference/palette-png.js';
-import type { InferencePool } from '../inference/pool.js';
 import { RENDERINGS, renderPng } from '../inference/render.js';
 import { SegprobeError } from '../shared/errors.js';
 import type { ModelFacts } from '../shared/manifest.js';
 import { formatParameter } from './answer-format.js';
-import { attackSchema, binary, imageAnswer, imageBody } from './answers.js';
+import { attackSchema, binary, imageAnswer, imageBody, UNCHANGED } from './answers.js';
 import { createImageRoute, IMAGE_REFUSALS, type ImageRouteDeps } from './image-route.js';
-import type { Metrics } from './metrics.js';
 import { modelParameter, parseQuery, strengthParameter } from './queries.js';
 import type { Operation, Route } from './route.js';
 
@@ -41,27 +39,27 @@ const operation: Operation = {
       .optional()
       .describe('PNGs of class numbers, one for each picture: IoU before and after.'),
   }),
-  answers: { 200: imageAnswer(attackSchema) },
+  answers: { 304: UNCHANGED, 200: imageAnswer(attackSchema) },
   refusals: [...IMAGE_REFUSALS, 'LABEL_INVALID', 'SHAPE_MISMATCH'],
 };
 
 /** `POST /attack`: pictures in, attacked pictures and what they did out. */
-export function createAttackRoute(
-  deps: ImageRouteDeps & { readonly pool: InferencePool; readonly metrics: Metrics },
-): Route {
-  const { pool, limits, metrics } = deps;
+export function createAttackRoute(deps: ImageRouteDeps): Route {
+  const { limits, metrics } = deps;
   const handler = createImageRoute(deps, {
     formats: FORMATS,
-    prepare: (request) => {
+    prepare: (request, pool) => {
       const query = parseQuery(querySchema, request);
       if (query.attacker !== undefined && query.method !== undefined) {
         throw new SegprobeError('INVALID_REQUEST', 'expected ?attacker= or ?method=, got both');
       }
-      const { name: model, facts } = findVictim(pool.models, query.model);
+      const { name: model, facts, sha256 } = findVictim(pool.models, query.model);
       const method = findMethod(pool.models, query.attacker ?? query.method);
+      const attacker = pool.models.get(method.name);
       const { strength } = query;
       return {
         asked: query.format,
+        parameters: ['attack', model, sha256, method.name, attacker?.sha256, strength],
         work: async ({ name, bytes, label }, format, signal) => {
           const attacked = await attackPicture(pool, bytes, {
             ...{ model, method, strength, label, signal },

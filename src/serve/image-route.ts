@@ -1,7 +1,17 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { InferencePool } from '../inference/pool.js';
+import type { ReloadablePool } from '../inference/reloadable-pool.js';
 import type { ErrorCode } from '../shared/errors.js';
 import type { Gate } from '../inference/gate.js';
 import { type AnswerFormats, chooseFormat } from './answer-format.js';
+import {
+  type AnswerCache,
+  answerKey,
+  entityTag,
+  type ImageAnswer,
+  isKnown,
+} from './answer-cache.js';
+import type { Metrics } from './metrics.js';
 import { clientOf } from './auth.js';
 import type { Limits } from './limits.js';
 import type { ByteBudget } from './read-body.js';
@@ -9,21 +19,13 @@ import { encodeParts } from './parts.js';
 import { assertImageBody, readImages, type SentImage } from './read-images.js';
 
 export interface ImageRouteDeps {
+  readonly pool: ReloadablePool;
   /** Lets a few requests be worked on and some wait. */
   readonly gate: Gate;
+  readonly cache: AnswerCache;
+  readonly metrics: Metrics;
   readonly limits: Limits;
   readonly budget: ByteBudget;
-}
-
-/** One picture's answer. */
-export interface ImageAnswer {
-  /** As JSON; times come beside it. */
-  readonly json: object;
-  /** The picture, unless JSON was asked for, and headers that say about it what JSON would. */
-  readonly png?: Buffer | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Where the time went. */
-  readonly milliseconds: Readonly<Record<string, number>>;
 }
 
 /** What a route does with pictures. */
@@ -31,11 +33,15 @@ export interface ImageWork<Picture extends string> {
   readonly formats: AnswerFormats<Picture>;
   /**
    * Reads what the request asks for, before its body is read.
-   * @returns what is done with each picture, and `?format=`.
+   * @returns what is done with each picture, `?format=`, and all that an answer depends on besides these and the picture.
    * @throws SegprobeError for a query that makes no sense.
    */
-  readonly prepare: (request: Request) => {
+  readonly prepare: (
+    request: Request,
+    pool: InferencePool,
+  ) => {
     readonly asked: string | undefined;
+    readonly parameters: readonly unknown[];
     readonly work: (
       image: SentImage,
       format: Picture | 'json',
@@ -64,27 +70,64 @@ export function createImageRoute<Picture extends string>(
   { formats, prepare }: ImageWork<Picture>,
 ): RequestHandler {
   return async (request, response) => {
-    // All that the headers tell comes before the body.
-    const { asked, work } = prepare(request);
+    // All that the headers tell comes before the body, and so does a refusal of a full queue.
+    const { asked, parameters, work } = prepare(request, borrowFor(response, deps.pool));
     assertImageBody(request);
     chooseFormat(request, asked, 1, formats);
+    const client = clientOf(request);
+    deps.gate.assertRoom(client);
     const signal = signalOf(response);
     const images = await readImages(request, response, deps);
     const { format, isInParts } = chooseFormat(request, asked, images.length, formats);
-    const answers = await deps.gate.run(
-      async () => {
-        const done: ImageAnswer[] = [];
-        for (const image of images) done.push(await work(image, format, signal));
-        return done;
-      },
-      signal,
-      clientOf(request),
-    );
-    response.vary('Accept').set('Server-Timing', timingOf(answers));
-    if (format === 'json') sendJson(response, images, answers);
-    else if (isInParts) sendParts(response, images, answers);
-    else sendPicture(response, answers[0]!);
+
+    const keys = images.map((image) => answerKey(image, [...parameters, format]));
+    const tag = entityTag(keys, isInParts);
+    if (isKnown(request.get('if-none-match'), tag)) {
+      response.status(304).set('ETag', tag).end();
+      return;
+    }
+    const answers = keys.map((key) => recall(key, deps));
+    const isCached = !answers.includes(undefined);
+    if (!isCached) {
+      await deps.gate.run(
+        async () => {
+          for (const [i, image] of images.entries()) {
+            answers[i] ??= await work(image, format, signal);
+            deps.cache.set(keys[i]!, answers[i]);
+          }
+        },
+        signal,
+        client,
+      );
+    }
+    const found = answers as ImageAnswer[];
+    response.vary('Accept').set({
+      ETag: tag,
+      'Server-Timing': timingOf(found),
+      'X-Segprobe-Cache': isCached ? 'hit' : 'miss',
+    });
+    if (format === 'json') sendJson(response, images, found);
+    else if (isInParts) sendParts(response, images, found);
+    else sendPicture(response, found[0]!);
   };
+}
+
+/** What was answered to the same before; this time nothing took time but looking. */
+function recall(key: string, { cache, metrics }: ImageRouteDeps): ImageAnswer | undefined {
+  const start = performance.now();
+  const answer = cache.get(key);
+  metrics.countRecall(answer !== undefined);
+  if (answer === undefined) return undefined;
+  const none = Object.keys(answer.milliseconds).map((name) => [name, 0] as const);
+  const milliseconds = { ...Object.fromEntries(none), cache: performance.now() - start };
+  return { ...answer, milliseconds };
+}
+
+/** The models that serve now, for all of a request, even if others come meanwhile. */
+export function borrowFor(response: Response, pool: ReloadablePool): InferencePool {
+  const borrowed = pool.borrow();
+  response.once('close', borrowed.giveBack);
+  return borrowed.pool;
 }
 
 function sendJson(

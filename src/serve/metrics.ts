@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { z } from 'zod';
+import type { Reloads } from '../inference/reloadable-pool.js';
 import type { Route } from './route.js';
 
 /** What the service counts of itself. */
@@ -8,6 +9,8 @@ export interface Metrics {
   readonly registry: Registry;
   /** Counts every request when it is answered, by its route, and what was refused by its code. */
   readonly countRequests: RequestHandler;
+  /** Whether the answer to a picture was in the cache. */
+  countRecall(isHit: boolean): void;
   /** Where the time of a picture went, in milliseconds. */
   observePicture(
     model: string,
@@ -20,6 +23,9 @@ export interface MetricsSource {
   readonly running: () => number;
   readonly waiting: () => number;
   readonly models: () => Iterable<{ readonly name: string; readonly kind: string }>;
+  /** Bytes of answers that are kept. */
+  readonly cacheBytes: () => number;
+  readonly reloads: () => Reloads;
   /** ONNX Runtime's execution provider that the sessions run on. */
   readonly provider: string;
 }
@@ -44,6 +50,12 @@ export function createMetrics(source: MetricsSource): Metrics {
     labelNames: ['code'],
     registers,
   });
+  const recalls = new Counter({
+    name: 'segprobe_cache_lookups_total',
+    help: 'Pictures whose answer was looked for in the cache.',
+    labelNames: ['result'],
+    registers,
+  });
   const times = (name: string, help: string, labelNames: string[] = []): Histogram =>
     new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
   const duration = times('segprobe_http_request_seconds', 'Until the answer.', ['route']);
@@ -54,7 +66,25 @@ export function createMetrics(source: MetricsSource): Metrics {
     'provider',
   ]);
   gauge(registry, 'segprobe_queue_depth', 'Requests that wait.', source.waiting);
+  gauge(registry, 'segprobe_cache_bytes', 'Answers that are kept.', source.cacheBytes);
   gauge(registry, 'segprobe_running', 'Requests that are worked on.', source.running);
+  new Gauge({
+    name: 'segprobe_model_reloads',
+    help: 'Times that models were taken up, or could not be and the old ones served on.',
+    labelNames: ['result'],
+    registers,
+    collect() {
+      const { done, failed } = source.reloads();
+      this.set({ result: 'done' }, done);
+      this.set({ result: 'failed' }, failed);
+    },
+  });
+  gauge(
+    registry,
+    'segprobe_model_reload_failing',
+    '1 where the last models could not be taken up.',
+    () => (source.reloads().lastFailure === null ? 0 : 1),
+  );
   new Gauge({
     name: 'segprobe_model_info',
     help: 'Models that serve, and what they run on.',
@@ -83,6 +113,7 @@ export function createMetrics(source: MetricsSource): Metrics {
       });
       next();
     },
+    countRecall: (isHit) => recalls.inc({ result: isHit ? 'hit' : 'miss' }),
     observePicture(model, milliseconds) {
       if (milliseconds.decode !== undefined) decode.observe(milliseconds.decode / 1000);
       if (milliseconds.queue !== undefined) queue.observe(milliseconds.queue / 1000);

@@ -7,8 +7,7 @@ import type { InferencePool } from '../inference/pool.js';
 import { type ErrorCode, SegprobeError } from '../shared/errors.js';
 import { binary, jsonAnswer } from './answers.js';
 import { clientOf } from './auth.js';
-import { type ImageRouteDeps, signalOf } from './image-route.js';
-import type { Metrics } from './metrics.js';
+import { borrowFor, type ImageRouteDeps, signalOf } from './image-route.js';
 import { assertReady } from './probes.js';
 import { assertNotEncoded, readBody } from './read-body.js';
 import type { Routes } from './route.js';
@@ -76,20 +75,20 @@ const headersSchema = z.object({
  */
 export function createOpenInferenceRoutes(
   deps: ImageRouteDeps & {
-    readonly pool: InferencePool;
-    readonly metrics: Metrics;
     readonly isReady: () => boolean;
     readonly version: string;
   },
 ): Routes {
   const { pool, isReady, version } = deps;
-  const asked = (request: Request): ServedModel => {
-    const { name, version: of = VERSION } = request.params as { name: string; version?: string };
-    const served = findServed(pool, name);
-    if (of === VERSION) return served;
+  const asked = (request: Request, of: InferencePool = pool): ServedModel => {
+    const { name, version: number = VERSION } = request.params as Record<'name', string> & {
+      version?: string;
+    };
+    const served = findServed(of, name);
+    if (number === VERSION) return served;
     throw new SegprobeError(
       'MODEL_NOT_FOUND',
-      `expected version ${VERSION} of ${name}, got ${JSON.stringify(of).slice(0, 100)}`,
+      `expected version ${VERSION} of ${name}, got ${JSON.stringify(number).slice(0, 100)}`,
     );
   };
   const readySchema = z.object({ ready: z.boolean() });
@@ -138,7 +137,10 @@ export function createOpenInferenceRoutes(
           },
           refusals: INFER_REFUSALS,
         },
-        handler: (request, response) => answerInference(asked(request), deps, request, response),
+        handler: (request, response) => {
+          const own = borrowFor(response, pool);
+          return answerInference(asked(request, own), own, deps, request, response);
+        },
       },
     },
   });
@@ -185,21 +187,15 @@ export function createOpenInferenceRoutes(
 
 async function answerInference(
   { model, isServingForm }: ServedModel,
-  {
-    pool,
-    gate,
-    limits,
-    budget,
-    metrics,
-  }: ImageRouteDeps & {
-    readonly pool: InferencePool;
-    readonly metrics: Metrics;
-  },
+  pool: InferencePool,
+  { gate, limits, budget, metrics }: ImageRouteDeps,
   request: Request,
   response: Response,
 ): Promise<void> {
   const headerLength = headerLengthOf(request);
   assertNotEncoded(request);
+  const client = clientOf(request);
+  gate.assertRoom(client);
   const signal = signalOf(response);
   const { maxBodyBytes, maxPixels } = limits;
   const body = await readBody(request, response, { maxBodyBytes, budget });
@@ -207,7 +203,7 @@ async function answerInference(
   const answer = await gate.run(
     () => pool.infer({ ...task, body: new Uint8Array(body) }, { signal }),
     signal,
-    clientOf(request),
+    client,
   );
   metrics.observePicture(model.name, { inference: answer.inferenceMs });
   if (answer.headerLength !== null) response.set(HEADER_LENGTH, String(answer.headerLength));

@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { findVictim } from '../inference/find-model.js';
-import type { InferencePool } from '../inference/pool.js';
 import { RENDERINGS, renderPng, summarize } from '../inference/render.js';
 import { segmentPicture } from '../inference/segment-picture.js';
 import { formatParameter } from './answer-format.js';
-import { imageAnswer, imageBody, segmentationSchema } from './answers.js';
+import { imageAnswer, imageBody, segmentationSchema, UNCHANGED } from './answers.js';
 import { createImageRoute, IMAGE_REFUSALS, type ImageRouteDeps } from './image-route.js';
-import type { Metrics } from './metrics.js';
 import { modelParameter, parseQuery } from './queries.js';
 import type { Operation, Route } from './route.js';
 
@@ -19,22 +17,21 @@ const operation: Operation = {
   summary: 'Segment pictures: palette PNG, overlay, class numbers, or pixels by class',
   query: querySchema,
   body: imageBody(),
-  answers: { 200: imageAnswer(segmentationSchema) },
+  answers: { 304: UNCHANGED, 200: imageAnswer(segmentationSchema) },
   refusals: IMAGE_REFUSALS,
 };
 
 /** `POST /segment`: pictures in, label maps out. */
-export function createSegmentRoute(
-  deps: ImageRouteDeps & { readonly pool: InferencePool; readonly metrics: Metrics },
-): Route {
-  const { pool, limits, metrics } = deps;
+export function createSegmentRoute(deps: ImageRouteDeps): Route {
+  const { limits, metrics } = deps;
   const handler = createImageRoute(deps, {
     formats: FORMATS,
-    prepare: (request) => {
+    prepare: (request, pool) => {
       const query = parseQuery(querySchema, request);
-      const { name: model, facts } = findVictim(pool.models, query.model);
+      const { name: model, facts, sha256 } = findVictim(pool.models, query.model);
       return {
         asked: query.format,
+        parameters: ['segment', model, sha256],
         work: async ({ name, bytes }, format, signal) => {
           const segmentation = await segmentPicture(pool, bytes, {
             model,

@@ -3,17 +3,21 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createInferencePool } from '../inference/pool.js';
-import type { OpenedModel } from '../inference/open-model.js';
+import { openModels, type OpenedModel } from '../inference/open-model.js';
+import { createReloadablePool } from '../inference/reloadable-pool.js';
 import { SegprobeError } from '../shared/errors.js';
 import { createApp } from './app.js';
 import type { Readiness } from './app.js';
 import { assertSafeHost, isLoopback } from './auth.js';
 import { type Config, DEFAULT_CONFIG } from './config/schema.js';
 import { openEvaluations } from './evaluations/evaluations.js';
+import { watchModels } from './watch-models.js';
 
 /** Settings that are not there are the defaults. */
 export interface ServerOptions extends Partial<Omit<Config, 'models'>> {
   readonly models: readonly OpenedModel[];
+  /** Where they lie: without it they cannot be taken up anew. */
+  readonly modelsFolder?: string;
   readonly logger: Logger;
 }
 
@@ -26,6 +30,11 @@ export interface RunningServer {
    * if one is not usable.
    */
   readonly ready: Promise<boolean>;
+  /**
+   * Takes up the models as they lie on disk now; requests go on meanwhile.
+   * @returns whether it could; if not, the log says why, and the old models serve on.
+   */
+  reload(): Promise<boolean>;
   /** Takes no further request, lets the ones in flight finish, and gives everything back. */
   close(): Promise<void>;
 }
@@ -39,7 +48,7 @@ const IDLE_CHECK_MS = 50;
  * @throws SegprobeError `ADDRESS_UNAVAILABLE`, e.g. for a port in use, `USAGE` for an address without protection; as `openEvaluations`.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { models, logger, ...settings } = options;
+  const { models, modelsFolder, logger, ...settings } = options;
   const config = { ...DEFAULT_CONFIG, ...settings };
   const { host, port } = config;
   assertSafeHost(config);
@@ -52,12 +61,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   });
 
-  const pool = createInferencePool({
-    models,
-    maxQueue: config.maxQueue,
-    ...(config.workers !== null && { workers: config.workers }),
-    onWorkerError: (error) => logger.error(error, 'a worker died'),
-  });
+  const pool = createReloadablePool(models, (own) =>
+    createInferencePool({
+      models: own,
+      maxQueue: config.maxQueue,
+      ...(config.workers !== null && { workers: config.workers }),
+      onWorkerError: (error) => logger.error(error, 'a worker died'),
+    }),
+  );
   evaluations.start();
   const app = createApp({
     ...{ pool, logger, evaluations },
@@ -75,9 +86,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app(request, response);
   });
 
+  const reload = async (): Promise<boolean> => {
+    try {
+      if (modelsFolder === undefined) throw new Error('expected a folder of models, got none');
+      await pool.reload(() => openModels(modelsFolder));
+      logger.info({ models: [...pool.models.keys()] }, 'took up the models');
+      return true;
+    } catch (error) {
+      logger.error(error, 'models could not be taken up; those before serve on');
+      return false;
+    }
+  };
+  let stopWatching: (() => void) | undefined;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     state = 'draining';
+    stopWatching?.();
     closing ??= Promise.all([evaluations.drain(), drain(server, config.drainSeconds * 1000)])
       .then(() => Promise.all([evaluations.close(), pool.close()]))
       .then(() => undefined);
@@ -86,6 +110,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const ready = pool.warmUp().then(
     () => {
       if (state === 'loading') state = 'ready';
+      if (state === 'ready' && config.watch && modelsFolder !== undefined) {
+        stopWatching = watchModels(modelsFolder, logger, () => void reload());
+      }
       return state === 'ready';
     },
     async (error: unknown) => {
@@ -102,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
     ready,
+    reload,
     close,
   };
 }

@@ -7,7 +7,7 @@ import request from 'supertest';
 import { createApp } from '../../src/serve/app.js';
 import type { Readiness } from '../../src/serve/app.js';
 import { errorHandler } from '../../src/serve/error-handler.js';
-import type { InferencePool } from '../../src/inference/pool.js';
+import type { ReloadablePool } from '../../src/inference/reloadable-pool.js';
 import { testPicture, toPng } from '../support/rgb-pictures.js';
 import { SLOW_SIZE, postPicture, startTestServer } from '../support/test-server.js';
 import type { TestServer } from '../support/test-server.js';
@@ -74,7 +74,11 @@ describe('createApp', () => {
 });
 
 describe('createApp while it cannot serve', () => {
-  const pool = { models: new Map(), workers: 1 } as unknown as InferencePool;
+  const none = { models: new Map(), workers: 1 };
+  const pool = {
+    ...none,
+    borrow: () => ({ pool: none, giveBack: () => undefined }),
+  } as unknown as ReloadablePool;
   const logger = pino({ level: 'silent' });
   let readiness: Readiness;
   const app = createApp({ pool, logger, readiness: () => readiness });

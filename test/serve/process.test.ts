@@ -68,6 +68,17 @@ describe('segprobe serve', () => {
     });
   }
 
+  it('takes models up on SIGHUP and serves on', async () => {
+    const process = run('--port', '0', '--no-watch');
+    const lines = createInterface({ input: process.stderr! });
+    const url = (await firstLineOf(process)).split(' ').at(-1)!;
+    await writeTinyVictim(folder, 'tiny');
+    process.kill('SIGHUP');
+    for await (const line of lines) if (line.includes('took up the models')) break;
+    const { models } = (await (await fetch(`${url}/models`)).json()) as { models: unknown[] };
+    assert.equal(models.length, 2);
+  });
+
   it('says in one line that the port is taken and exits with 1', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');

@@ -14,7 +14,7 @@ describe('POST /segment', () => {
   const expected = Array.from(strongestChannel(picture));
   let png: Buffer;
   before(async () => {
-    service = await startTestServer();
+    service = await startTestServer({ cacheBytes: 0 });
     endpoint = `${service.url}/segment`;
     png = await toPng(picture);
   });

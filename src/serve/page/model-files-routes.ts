@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { OpenedModel } from '../../inference/open-model.js';
+import type { InferencePool } from '../../inference/pool.js';
 import { SegprobeError } from '../../shared/errors.js';
 import { type PageModels, toPageModel } from '../../shared/page-models.js';
 import { binary } from '../answers.js';
@@ -13,8 +14,7 @@ const YEAR_SECONDS = 365 * 24 * 60 * 60;
 const paramsSchema = z.object({ file: z.string() });
 
 /** What the page computes with: `/models.json`, the list of models, and their files, `/onnx/NAME.onnx`, also in ranges. */
-export function createModelFilesRoutes(models: ReadonlyMap<string, OpenedModel>): Routes {
-  const listed: PageModels = { service: true, models: [...models.values()].map(toPageModel) };
+export function createModelFilesRoutes(pool: Pick<InferencePool, 'models'>): Routes {
   return {
     '/models.json': {
       get: {
@@ -29,6 +29,8 @@ export function createModelFilesRoutes(models: ReadonlyMap<string, OpenedModel>)
           },
         },
         handler: (_request, response) => {
+          const models = [...pool.models.values()].map(toPageModel);
+          const listed: PageModels = { service: true, models };
           response.set('Cache-Control', 'no-cache').json(listed);
         },
       },
@@ -46,7 +48,7 @@ export function createModelFilesRoutes(models: ReadonlyMap<string, OpenedModel>)
           refusals: ['NOT_FOUND'],
         },
         handler: (request, response, next) => {
-          const { path, sha256, bytes } = findFile(models, String(request.params['file']));
+          const { path, sha256, bytes } = findFile(pool.models, String(request.params['file']));
           const isPinned = request.query['sha256'] === sha256.slice(0, 16);
           response.set({
             ETag: `"${sha256}"`,
