@@ -1,5 +1,7 @@
 import type { GraphProto } from '../shared/onnx/index.js';
+import { beforeConcat } from './passes/before-concat.js';
 import { blockedSums } from './passes/blocked-sums.js';
+import { channelsBySum } from './passes/channels-by-sum.js';
 import { foldBatchNorm } from './passes/fold-batch-norm.js';
 import type { Pass } from './passes/graph-editor.js';
 import { leakyRelu } from './passes/leaky-relu.js';
@@ -20,7 +22,9 @@ export const PASSES: Readonly<Record<string, Pass>> = { ...EVERYWHERE, maskUnpoo
 
 /** What the form that serves goes through, on CPUs, before its ends are made for bytes. */
 export const SERVING_PASSES: Readonly<Record<string, Pass>> = {
+  beforeConcat,
   ...EVERYWHERE,
+  channelsBySum,
   blockedSums,
   unpoolInPlaces,
   transposedToSubpixel,

@@ -6,8 +6,13 @@ import {
   type NodeProto,
 } from '../shared/onnx/index.js';
 import { optimize, SERVING_PASSES } from './optimize.js';
+import { foldScale } from './passes/fold-scale.js';
 import { GraphEditor } from './passes/graph-editor.js';
-import { isDoubling, placeConvolutions } from './passes/transposed-to-subpixel.js';
+import {
+  isDoubling,
+  placeConvolution,
+  placeConvolutions,
+} from './passes/transposed-to-subpixel.js';
 
 /** Numbers of element types in onnx.proto. */
 const [FLOAT32, UINT8] = [1, 2];
@@ -19,22 +24,27 @@ const [FLOAT32, UINT8] = [1, 2];
  * @throws SegprobeError `EXPORT_UNSUPPORTED` as {@link withByteEnds}.
  */
 export function toServingForm(graph: GraphProto): GraphProto {
-  return withByteEnds(optimize(graph, SERVING_PASSES), graph);
+  const optimized = optimize(graph, SERVING_PASSES);
+  return foldScale(withByteEnds(optimized, { recorded: graph, isBlocked: true }));
 }
 
 /**
  * Lets a victim take and give bytes: `image_u8` uint8 `[N,H,W,3]` to `labels` uint8 `[N,H,W]`.
  *
- * Pictures come and class numbers go as bytes, a quarter of the size and less. The last transposed convolution becomes four
- * convolutions at half the size, one for each place of a 2×2 square; the largest logit of each is looked for there, and
- * only class numbers are laid out. The label is the first of equal logits, as `ArgMax` has it.
+ * Pictures come and class numbers go as bytes, a quarter of the size and less. The last transposed convolution becomes four at half the size,
+ * one for each place of a 2×2 square, or one for all; the largest logit of each place is looked for there, and only class numbers are laid
+ * out. The label is the first of equal logits, as `ArgMax` has it.
  *
  * @param graph - `image` float32 `[N,3,H,W]` in 0..1 to `logits` float32 `[N,K,H,W]`, which a transposed convolution that
  * doubles the size makes.
- * @param recorded - what `graph` was optimised from, for messages.
+ * @param options.recorded - what `graph` was optimised from, for messages.
+ * @param options.isBlocked - whether kernels over blocks of channels will run it, for which one convolution is the faster. @defaultValue false
  * @throws SegprobeError `EXPORT_UNSUPPORTED` for a graph that ends otherwise.
  */
-export function withByteEnds(graph: GraphProto, recorded = graph): GraphProto {
+export function withByteEnds(
+  graph: GraphProto,
+  { recorded = graph, isBlocked = false } = {},
+): GraphProto {
   const [image, logits] = [graph.input[0]!.name, graph.output[0]!.name];
   const editor = new GraphEditor({
     ...graph,
@@ -52,9 +62,8 @@ export function withByteEnds(graph: GraphProto, recorded = graph): GraphProto {
     );
   }
   editor.addWeights('serve.share', { shape: [], values: Float32Array.of(1 / 255) });
-  editor.addIntegers('serve.axis', [1]);
-  const places = placeConvolutions(editor, end);
-  editor.replace([end], [...places, ...toLabels(places.map(({ output }) => output[0]!))]);
+  const byClass = isBlocked ? classesAtOnce : classesPlaceByPlace;
+  editor.replace([end], [...byClass(editor, end), ...laidOut(editor)]);
   return editor.finish();
 }
 
@@ -67,23 +76,55 @@ function fromBytes(image: string): NodeProto[] {
   ];
 }
 
-/** The class of each place of each square, laid out: four times `[N, K, h, w]` to `[N, 2h, 2w]`. */
-function toLabels(places: readonly string[]): NodeProto[] {
+/** What the class of each place is called, `[N, 4, h, w]`. */
+const SQUARES = 'serve.squares';
+
+function classesPlaceByPlace(editor: GraphEditor, end: NodeProto): NodeProto[] {
+  const places = placeConvolutions(editor, end);
+  const names = places.map(({ output }) => output[0]!);
   return [
-    ...places.flatMap((place) => [
-      makeNode('ArgMax', [place], [`${place}.class`], { axis: { int: 1 }, keepdims: { int: 1 } }),
-      makeNode('Cast', [`${place}.class`], [`${place}.byte`], { to: { int: UINT8 } }),
-    ]),
+    ...places,
+    ...names.flatMap((place) => firstGreatest(place, `${place}.byte`)),
     makeNode(
       'Concat',
-      places.map((place) => `${place}.byte`),
-      ['serve.classes'],
+      names.map((place) => `${place}.byte`),
+      [SQUARES],
       { axis: { int: 1 } },
     ),
-    makeNode('DepthToSpace', ['serve.classes'], ['serve.picture'], {
+  ];
+}
+
+function classesAtOnce(editor: GraphEditor, end: NodeProto): NodeProto[] {
+  const convolution = placeConvolution(editor, end);
+  const [places] = convolution.output as [string];
+  const classCount = editor.weights(end.input[1])!.shape[1]!;
+  // 0 keeps the axis that stands there, -1 is what is left: the places one below the other, [N, K, 4h, w].
+  const below = editor.addIntegers('serve.below.shape', [0, classCount, -1, 0]);
+  const squares = editor.addIntegers('serve.squares.shape', [0, 4, -1, 0]);
+  return [
+    convolution,
+    makeNode('Reshape', [places, below], ['serve.below']),
+    ...firstGreatest('serve.below', 'serve.bytes'),
+    makeNode('Reshape', ['serve.bytes', squares], [SQUARES]),
+  ];
+}
+
+function firstGreatest(logits: string, result: string): NodeProto[] {
+  const classes = `${logits}.class`;
+  return [
+    makeNode('ArgMax', [logits], [classes], { axis: { int: 1 }, keepdims: { int: 1 } }),
+    makeNode('Cast', [classes], [result], { to: { int: UINT8 } }),
+  ];
+}
+
+/** Squares `[N, 4, h, w]` to `[N, 2h, 2w]`. */
+function laidOut(editor: GraphEditor): NodeProto[] {
+  const axis = editor.addIntegers('serve.axis', [1]);
+  return [
+    makeNode('DepthToSpace', [SQUARES], ['serve.picture'], {
       blocksize: { int: 2 },
       mode: { string: 'DCR' },
     }),
-    makeNode('Squeeze', ['serve.picture', 'serve.axis'], ['labels']),
+    makeNode('Squeeze', ['serve.picture', axis], ['labels']),
   ];
 }

@@ -19,6 +19,12 @@ export function channelsOf(editor: GraphEditor, value: string): number | undefin
       const isKnown = parts.every((channels) => channels !== undefined);
       return isKnown ? parts.reduce((sum, channels) => sum + channels, 0) : undefined;
     }
+    case 'Pad': {
+      const [, before, , , , after] = editor.integers(node.input[1]) ?? [];
+      const channels = channelsOf(editor, node.input[0]!);
+      if (channels === undefined || before === undefined || after === undefined) return undefined;
+      return before + channels + after;
+    }
     case 'Add':
     case 'Mul':
       return channelsOf(editor, node.input[0]!) ?? channelsOf(editor, node.input[1]!);

@@ -59,7 +59,7 @@ function halvingsAfter(editor: GraphEditor, node: NodeProto, before: number): nu
 }
 
 /** Whether a Pad of pictures `[N, C, H, W]` adds no row and no column. */
-function padsChannelsAlone(editor: GraphEditor, { input }: NodeProto): boolean {
+export function padsChannelsAlone(editor: GraphEditor, { input }: NodeProto): boolean {
   const [, , top, left, , , bottom, right] = editor.integers(input[1]) ?? [];
   return [top, left, bottom, right].every((count) => count === 0);
 }

@@ -60,6 +60,46 @@ export function placeConvolutions(editor: GraphEditor, node: NodeProto): NodePro
   });
 }
 
+/**
+ * The same by one convolution, with zeros where a place does not read what others do: for kernels over blocks of channels, which take no longer
+ * for it, and leave no channel of a block empty.
+ *
+ * @param node - as {@link isDoubling} has it.
+ * @returns the node, whose channel `4k + p` is channel k at place p, row by row.
+ */
+export function placeConvolution(editor: GraphEditor, node: NodeProto): NodeProto {
+  const [x, weight, bias] = node.input as [string, string, string | undefined];
+  const filter = editor.weights(weight)!;
+  const pad = intsOf(node, 'pads')?.[0] ?? 0;
+  const [inputs, outputs, kernel] = filter.shape as [number, number, number];
+  const size = kernel - 1; // Taps along an axis of the place that reads most.
+  const joined = new Float32Array(4 * outputs * inputs * size * size);
+  for (let place = 0; place < 4; place++) {
+    const { shape, values } = placeFilter(filter, place, pad);
+    const [, , height, width] = shape as [number, number, number, number];
+    for (let k = 0; k < outputs; k++)
+      for (let c = 0; c < inputs; c++)
+        for (let y = 0; y < height; y++) {
+          const from = ((k * inputs + c) * height + y) * width;
+          const to = (((4 * k + place) * inputs + c) * size + y) * size;
+          joined.set(values.subarray(from, from + width), to);
+        }
+  }
+  const name = editor.fresh(`${node.output[0]!}.places`);
+  const shape = [4 * outputs, inputs, size, size];
+  const input = [x, editor.addWeights(`${name}.weight`, { shape, values: joined })];
+  if (bias !== undefined) {
+    const values = Float32Array.from({ length: 4 * outputs }, (_, channel) => {
+      return editor.weights(bias)!.values[channel >> 2]!;
+    });
+    input.push(editor.addWeights(`${name}.bias`, { shape: [4 * outputs], values }));
+  }
+  return makeNode('Conv', input, [name], {
+    kernel_shape: { ints: [size, size] },
+    pads: { ints: [0, 0, size - 1, size - 1] },
+  });
+}
+
 /** Whether a node is a transposed convolution 2×2 or 3×3 of stride 2 whose result is just twice as high and wide. */
 export function isDoubling(node: NodeProto, { shape }: Weights): boolean {
   const [top = 0, left = 0, bottom = 0, right = 0] = intsOf(node, 'pads') ?? [];

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { beforeConcat } from '../../../src/export/passes/before-concat.js';
 import { blockedSums } from '../../../src/export/passes/blocked-sums.js';
+import { channelsBySum } from '../../../src/export/passes/channels-by-sum.js';
 import { foldBatchNorm } from '../../../src/export/passes/fold-batch-norm.js';
+import { foldScale } from '../../../src/export/passes/fold-scale.js';
 import { GraphEditor, type Pass } from '../../../src/export/passes/graph-editor.js';
 import { leakyRelu } from '../../../src/export/passes/leaky-relu.js';
 import { maskUnpool } from '../../../src/export/passes/mask-unpool.js';
@@ -10,6 +13,7 @@ import { shuffleByTranspose } from '../../../src/export/passes/shuffle-by-transp
 import { shuffle, sinkShuffles } from '../../../src/export/passes/sink-shuffles.js';
 import { transposedToPlaces } from '../../../src/export/passes/transposed-to-places.js';
 import {
+  placeConvolution,
   placeConvolutions,
   transposedToSubpixel,
 } from '../../../src/export/passes/transposed-to-subpixel.js';
@@ -236,6 +240,185 @@ describe('placeConvolutions', () => {
       });
     }
   }
+});
+
+describe('placeConvolution', () => {
+  for (const { kernel, pads } of [
+    { kernel: 2, pads: [0, 0, 0, 0] },
+    { kernel: 3, pads: [1, 1, 0, 0] },
+  ]) {
+    for (const bias of [[], ['bias']]) {
+      it(`makes all places of ${kernel}×${kernel} at once, with${bias.length > 0 ? '' : 'out'} a bias`, async () => {
+        const laidOut: Pass = (graph) => {
+          const editor = new GraphEditor(graph);
+          const end = editor.producer('y')!;
+          const places = placeConvolution(editor, end);
+          const squares = makeNode('DepthToSpace', places.output, ['y'], {
+            blocksize: { int: 2 },
+            mode: { string: 'CRD' }, // Channel by channel, its four places.
+          });
+          editor.replace([end], [places, squares]);
+          return editor.finish();
+        };
+        const graph = transposed(kernel, pads, bias);
+        for (const shape of [
+          [2, 4, 5, 3],
+          [1, 4, 1, 1],
+        ] as const) {
+          await assertSameFunction(graph, laidOut, shape, { tolerance: ROUNDING });
+        }
+      });
+    }
+  }
+});
+
+/** As ENet begins: 13 channels of a convolution, 3 of a pooling, normalised and activated together. */
+const joinedParts = (activation: 'PRelu' | 'Relu') =>
+  graphOf(
+    [
+      makeNode('Conv', ['x', 'w'], ['c'], {
+        kernel_shape: { ints: [3, 3] },
+        strides: { ints: [2, 2] },
+        pads: { ints: [1, 1, 1, 1] },
+      }),
+      makeNode('MaxPool', ['x'], ['p'], {
+        kernel_shape: { ints: [3, 3] },
+        strides: { ints: [2, 2] },
+        pads: { ints: [1, 1, 1, 1] },
+      }),
+      makeNode('Concat', ['c', 'p'], ['j'], { axis: { int: 1 } }),
+      batchNorm('j', 'n'),
+      makeNode(activation, activation === 'PRelu' ? ['n', 'slope'] : ['n'], ['y']),
+    ],
+    3,
+    {
+      w: filter([13, 3, 3, 3], 11),
+      gamma: filter([16], 12),
+      beta: filter([16], 13),
+      mean: filter([16], 14),
+      variance: { shape: [16], values: filter([16], 15).values.map((value) => value ** 2 + 0.1) },
+      slope: { shape: [1, 1, 1], values: Float32Array.of(0.25) },
+    },
+  );
+
+describe('beforeConcat', () => {
+  for (const activation of ['PRelu', 'Relu'] as const) {
+    it(`normalises and activates each part by itself, with ${activation}`, async () => {
+      const tolerance = ROUNDING; // ONNX Runtime folds by itself.
+      const parts = await assertSameFunction(joinedParts(activation), beforeConcat, [2, 3, 8, 6], {
+        tolerance,
+      });
+      const operators = operatorsOf(parts);
+      assert.equal(operators.at(-1), 'Concat');
+      assert.equal(operators.filter((op) => op === 'BatchNormalization').length, 2);
+    });
+  }
+
+  it('gives each part its own slopes', async () => {
+    const nodes = [
+      makeNode('Neg', ['x'], ['n']),
+      makeNode('Concat', ['x', 'n'], ['j'], { axis: { int: 1 } }),
+      makeNode('PRelu', ['j', 'slope'], ['y']),
+    ];
+    const slope = { shape: [4, 1, 1], values: Float32Array.of(0.1, 0.2, 0.3, 0.4) };
+    const graph = graphOf(nodes, 2, { slope });
+    // How many channels Neg has is not known to the pass: nothing changes.
+    assert.deepEqual(operatorsOf(beforeConcat(graph)), ['Neg', 'Concat', 'PRelu']);
+    const known = graphOf([makeNode('Relu', ['x'], ['n']), ...nodes.slice(1)], 2, { slope });
+    const parts = await assertSameFunction(known, beforeConcat, [1, 2, 3, 3]);
+    assert.deepEqual(operatorsOf(parts), ['Relu', 'PRelu', 'PRelu', 'Concat']);
+  });
+
+  it('leaves what stands behind a Concat that something else reads', () => {
+    const graph = graphOf(
+      [
+        makeNode('Concat', ['x', 'x'], ['j'], { axis: { int: 1 } }),
+        makeNode('Relu', ['j'], ['r']),
+        makeNode('Add', ['j', 'r'], ['y']),
+      ],
+      2,
+    );
+    assert.deepEqual(operatorsOf(beforeConcat(graph)), ['Concat', 'Relu', 'Add']);
+  });
+});
+
+describe('channelsBySum', () => {
+  it('joins parts that are no whole blocks by a sum', async () => {
+    const before = foldBatchNorm(leakyRelu(beforeConcat(joinedParts('PRelu'))));
+    const joined = await assertSameFunction(before, channelsBySum, [2, 3, 8, 6], {
+      tolerance: ROUNDING,
+    });
+    assert.deepEqual(
+      [operatorsOf(before).at(-1), operatorsOf(joined).slice(-2)],
+      ['Concat', ['Conv', 'Add']],
+    );
+  });
+
+  it('fills channels up with zeros, to the bit', async () => {
+    const graph = graphOf([makeNode('Pad', ['x', 'pads'], ['y'])], 5);
+    const pads = makeTensor(
+      'pads',
+      'int64',
+      [8],
+      BigInt64Array.from([0, 0, 0, 0, 0, 11, 0, 0], BigInt),
+    );
+    const padded = { ...graph, initializer: [pads] };
+    const filled = await assertSameFunction(padded, channelsBySum, [2, 5, 4, 3]);
+    assert.deepEqual(operatorsOf(filled), ['Conv']);
+  });
+
+  it('leaves whole blocks, and a Pad of rows', () => {
+    const blocks = graphOf(
+      [
+        makeNode('Conv', ['x', 'w'], ['c']),
+        makeNode('Concat', ['c', 'x'], ['y'], { axis: { int: 1 } }),
+      ],
+      16,
+      { w: filter([16, 16, 1, 1], 2) },
+    );
+    assert.deepEqual(operatorsOf(channelsBySum(blocks)), ['Conv', 'Concat']);
+    const rows = makeTensor(
+      'pads',
+      'int64',
+      [8],
+      BigInt64Array.from([0, 0, 1, 0, 0, 0, 0, 0], BigInt),
+    );
+    const graph = { ...graphOf([makeNode('Pad', ['x', 'pads'], ['y'])], 5), initializer: [rows] };
+    assert.deepEqual(operatorsOf(channelsBySum(graph)), ['Pad']);
+  });
+});
+
+describe('foldScale', () => {
+  const scaled = (factor: number, ...readers: ReturnType<typeof makeNode>[]) =>
+    graphOf([makeNode('Mul', ['x', 'factor'], ['s']), ...readers], 3, {
+      factor: { shape: [], values: Float32Array.of(factor) },
+      w: filter([3, 3, 1, 1], 4),
+      ...statistics,
+    });
+  const pool = makeNode('MaxPool', ['s'], ['p'], { kernel_shape: { ints: [1, 1] } });
+
+  it('folds it into convolutions, and through pooling into a batch normalisation', async () => {
+    const graph = scaled(
+      1 / 255,
+      makeNode('Conv', ['s', 'w'], ['c']),
+      pool,
+      batchNorm('p', 'n'),
+      makeNode('Add', ['c', 'n'], ['y']),
+    );
+    const values = randomValues(3 * 20, 5).map((value) => Math.round(255 * Math.abs(value)));
+    const folded = await assertSameFunction(graph, foldScale, [1, 3, 4, 5], {
+      tolerance: ROUNDING,
+      values,
+    });
+    assert.ok(!operatorsOf(folded).includes('Mul'));
+  });
+
+  it('leaves it where something else reads it, and one that turns maxima into minima', () => {
+    const other = scaled(1 / 255, makeNode('Neg', ['s'], ['y']));
+    assert.deepEqual(operatorsOf(foldScale(other)), ['Mul', 'Neg']);
+    const negative = scaled(-1, pool, makeNode('Conv', ['p', 'w'], ['y']));
+    assert.deepEqual(operatorsOf(foldScale(negative)), ['Mul', 'MaxPool', 'Conv']);
+  });
 });
 
 describe('reluOfRelus', () => {
