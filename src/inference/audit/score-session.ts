@@ -87,6 +87,12 @@ const CONFIDENCE = 'scores.confidence';
 /** Numbers of element types in onnx.proto. */
 const [UINT8, INT64] = [2, 7];
 
+/** The part of a graph that is added. */
+interface Addition {
+  readonly nodes: readonly NodeProto[];
+  readonly constants: readonly TensorProto[];
+}
+
 /**
  * Adds to a victim the softmax at a given label: `given_u8` uint8 `[N,1,H,W]` to `scores.given` and `scores.confidence` float32
  * `[N,1,H,W]`, and `labels` where it has none.
@@ -97,67 +103,19 @@ function withScores(
 ): ModelProto {
   const { graph } = model;
   const { isServing, classCount, what } = options;
-  const places = isServing ? placesOf(graph, what) : ['logits'];
-  const block = Math.sqrt(places.length);
-  const constants: TensorProto[] = [
-    makeTensor('scores.class_axis', 'int64', [1], BigInt64Array.of(1n)),
-    makeTensor('scores.last', 'int64', [], BigInt64Array.of(BigInt(classCount - 1))),
-    makeTensor('scores.axes', 'int64', [2], BigInt64Array.of(2n, 3n)),
-    makeTensor('scores.ends', 'int64', [2], new BigInt64Array(2).fill(2n ** 31n - 1n)),
-    makeTensor('scores.steps', 'int64', [2], new BigInt64Array(2).fill(BigInt(block))),
-  ];
-  const nodes = places.flatMap((logits, place): NodeProto[] => {
-    const [top, left] = [Math.floor(place / block), place % block];
-    const starts = `scores.${logits}.starts`;
-    constants.push(makeTensor(starts, 'int64', [2], BigInt64Array.of(BigInt(top), BigInt(left))));
-    const own = (name: string): string => `scores.${logits}.${name}`;
-    return [
-      makeNode('ReduceMax', [logits], [own('greatest')], { axes: { ints: [1] } }),
-      makeNode('Sub', [logits, own('greatest')], [own('below')]),
-      makeNode('Exp', [own('below')], [own('exponentials')]),
-      makeNode('ReduceSum', [own('exponentials'), 'scores.class_axis'], [own('sum')]),
-      makeNode('Reciprocal', [own('sum')], [own('confidence')]),
-      makeNode(
-        'Slice',
-        [GIVEN, starts, 'scores.ends', 'scores.axes', 'scores.steps'],
-        [own('given')],
-      ),
-      makeNode('Cast', [own('given')], [own('index')], { to: { int: INT64 } }),
-      makeNode('Min', [own('index'), 'scores.last'], [own('class')]),
-      makeNode('GatherElements', [own('exponentials'), own('class')], [own('share')], {
-        axis: { int: 1 },
-      }),
-      makeNode('Mul', [own('share'), own('confidence')], [own('probability')]),
-    ];
-  });
-  const layOut = (name: string, output: string): NodeProto[] => [
-    makeNode(
-      'Concat',
-      places.map((place) => `scores.${place}.${name}`),
-      [`${output}.places`],
-      { axis: { int: 1 } },
-    ),
-    makeNode('DepthToSpace', [`${output}.places`], [output], {
-      blocksize: { int: block },
-      mode: { string: 'DCR' },
-    }),
-  ];
-  const labels = [
-    makeNode('ArgMax', ['logits'], ['logits.class'], { axis: { int: 1 }, keepdims: { int: 1 } }),
-    makeNode('Cast', ['logits.class'], [LABELS], { to: { int: UINT8 } }),
-  ];
+  const parts = isServing
+    ? [inPlaces(), softmaxAt(logitsOf(graph, what), 'scores.places', '.places', classCount)]
+    : [argMax(), softmaxAt('logits', GIVEN, '', classCount)];
   return {
     ...model,
     graph: {
       ...graph,
       node: [
         ...graph.node,
-        ...nodes,
-        ...layOut('probability', PROBABILITY),
-        ...layOut('confidence', CONFIDENCE),
-        ...(isServing ? [] : labels),
+        ...parts.flatMap(({ nodes }) => nodes),
+        ...(isServing ? [PROBABILITY, CONFIDENCE].flatMap(laidOut) : []),
       ],
-      initializer: [...(graph.initializer ?? []), ...constants],
+      initializer: [...graph.initializer, ...parts.flatMap(({ constants }) => constants)],
       input: [...graph.input, makeTensorValueInfo(GIVEN, 'uint8', ['N', 1, 'H', 'W'])],
       output: [
         makeTensorValueInfo(LABELS, 'uint8'),
@@ -168,15 +126,68 @@ function withScores(
   };
 }
 
-/** The logits that a serving form looks for the greatest of: those of each place of a square. */
-function placesOf({ node }: GraphProto, what: string): string[] {
+/** The softmax of logits `[N, K, …]` at the classes of `given` `[N, 1, …]`, and at its greatest. */
+function softmaxAt(logits: string, given: string, suffix: string, classCount: number): Addition {
+  return {
+    nodes: [
+      makeNode('ReduceMax', [logits], ['scores.greatest'], { axes: { ints: [1] } }),
+      makeNode('Sub', [logits, 'scores.greatest'], ['scores.below']),
+      makeNode('Exp', ['scores.below'], ['scores.exponentials']),
+      makeNode('ReduceSum', ['scores.exponentials', 'scores.class_axis'], ['scores.sum']),
+      makeNode('Reciprocal', ['scores.sum'], [`${CONFIDENCE}${suffix}`]),
+      makeNode('Cast', [given], ['scores.index'], { to: { int: INT64 } }),
+      makeNode('Min', ['scores.index', 'scores.last'], ['scores.class']),
+      makeNode('GatherElements', ['scores.exponentials', 'scores.class'], ['scores.share'], {
+        axis: { int: 1 },
+      }),
+      makeNode('Mul', ['scores.share', `${CONFIDENCE}${suffix}`], [`${PROBABILITY}${suffix}`]),
+    ],
+    constants: [
+      makeTensor('scores.class_axis', 'int64', [1], BigInt64Array.of(1n)),
+      makeTensor('scores.last', 'int64', [], BigInt64Array.of(BigInt(classCount - 1))),
+    ],
+  };
+}
+
+/** The given labels as a serving form has its logits: the places of 2×2 squares one below the other, `[N, 1, 4h, w]`. */
+function inPlaces(): Addition {
+  return {
+    nodes: [
+      makeNode('SpaceToDepth', [GIVEN], ['scores.squares'], { blocksize: { int: 2 } }),
+      makeNode('Reshape', ['scores.squares', 'scores.tall'], ['scores.places']),
+    ],
+    constants: [
+      makeTensor('scores.tall', 'int64', [4], BigInt64Array.of(0n, 1n, -1n, 0n)),
+      makeTensor('scores.wide', 'int64', [4], BigInt64Array.of(0n, 4n, -1n, 0n)),
+    ],
+  };
+}
+
+/** Lays out what was found of the places: `[N, 1, 4h, w]` to `[N, 1, 2h, 2w]`. */
+function laidOut(output: string): NodeProto[] {
+  return [
+    makeNode('Reshape', [`${output}.places`, 'scores.wide'], [`${output}.squares`]),
+    makeNode('DepthToSpace', [`${output}.squares`], [output], { blocksize: { int: 2 } }),
+  ];
+}
+
+/** The labels of a victim that gives only logits. */
+function argMax(): Addition {
+  return {
+    nodes: [
+      makeNode('ArgMax', ['logits'], ['logits.class'], { axis: { int: 1 }, keepdims: { int: 1 } }),
+      makeNode('Cast', ['logits.class'], [LABELS], { to: { int: UINT8 } }),
+    ],
+    constants: [],
+  };
+}
+
+/** The logits that a serving form looks for the greatest of. */
+function logitsOf({ node }: GraphProto, what: string): string {
   const places = node.filter(({ opType }) => opType === 'ArgMax').map(({ input }) => input[0]!);
-  const block = Math.sqrt(places.length);
-  if (block === 0 || block !== Math.floor(block)) {
-    throw new SegprobeError(
-      'MODEL_INVALID',
-      `${what}: expected an ArgMax for each place of a square, got ${places.length} of them`,
-    );
-  }
-  return places;
+  if (places.length === 1) return places[0]!;
+  throw new SegprobeError(
+    'MODEL_INVALID',
+    `${what}: expected one ArgMax over the places of all squares, got ${places.length} (export it again)`,
+  );
 }
