@@ -62,8 +62,9 @@ export function withByteEnds(
     );
   }
   editor.addWeights('serve.share', { shape: [], values: Float32Array.of(1 / 255) });
+  editor.addIntegers('serve.axis', [1]);
   const byClass = isBlocked ? classesAtOnce : classesPlaceByPlace;
-  editor.replace([end], [...byClass(editor, end), ...laidOut(editor)]);
+  editor.replace([end], [...byClass(editor, end), ...LAID_OUT]);
   return editor.finish();
 }
 
@@ -77,7 +78,7 @@ function fromBytes(image: string): NodeProto[] {
 }
 
 /** What the class of each place is called, `[N, 4, h, w]`. */
-const SQUARES = 'serve.squares';
+const SQUARES = 'serve.classes';
 
 function classesPlaceByPlace(editor: GraphEditor, end: NodeProto): NodeProto[] {
   const places = placeConvolutions(editor, end);
@@ -118,13 +119,10 @@ function firstGreatest(logits: string, result: string): NodeProto[] {
 }
 
 /** Squares `[N, 4, h, w]` to `[N, 2h, 2w]`. */
-function laidOut(editor: GraphEditor): NodeProto[] {
-  const axis = editor.addIntegers('serve.axis', [1]);
-  return [
-    makeNode('DepthToSpace', [SQUARES], ['serve.picture'], {
-      blocksize: { int: 2 },
-      mode: { string: 'DCR' },
-    }),
-    makeNode('Squeeze', ['serve.picture', axis], ['labels']),
-  ];
-}
+const LAID_OUT = [
+  makeNode('DepthToSpace', [SQUARES], ['serve.picture'], {
+    blocksize: { int: 2 },
+    mode: { string: 'DCR' },
+  }),
+  makeNode('Squeeze', ['serve.picture', 'serve.axis'], ['labels']),
+];
