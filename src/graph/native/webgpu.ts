@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { run } from './run.js';
 
 const require = createRequire(import.meta.url);
@@ -33,4 +35,28 @@ export async function findWebGpuAdapter(env: NodeJS.ProcessEnv): Promise<WebGpuA
     timeoutMs: 60_000,
   });
   return JSON.parse(printed) as WebGpuAdapter | null;
+}
+
+/** What WebGPU computes on. */
+export interface WebGpu {
+  /** The adapter's; null where there is none. */
+  readonly name: string | null;
+  readonly isSoftware: boolean;
+  /** What a process needs to see it. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Debian's Chromium brings a Vulkan that computes on the CPU. */
+const CHROMIUM = '/usr/lib/chromium';
+const SWIFTSHADER = path.join(CHROMIUM, 'vk_swiftshader_icd.json');
+
+/** Finds what WebGPU computes on: the machine's adapter, or else, for tests, Chromium's, which is the CPU. */
+export async function findWebGpu(env: NodeJS.ProcessEnv): Promise<WebGpu> {
+  const libraries = [CHROMIUM, env['LD_LIBRARY_PATH']].filter(Boolean).join(':');
+  const software = { ...env, LD_LIBRARY_PATH: libraries, VK_ICD_FILENAMES: SWIFTSHADER };
+  for (const own of [env, ...(existsSync(SWIFTSHADER) ? [software] : [])]) {
+    const adapter = await findWebGpuAdapter(own).catch(() => null);
+    if (adapter !== null) return { ...adapter, env: own };
+  }
+  return { name: null, isSoftware: false, env };
 }
