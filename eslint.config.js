@@ -24,7 +24,8 @@ const PACKAGE_HOMES = [
   { group: ['express', 'helmet', 'pino-http', '@fastify/busboy'], homes: ['serve'] },
   { group: ['libsql', 'bullmq', 'ioredis', 'yauzl'], homes: ['serve'] },
   { group: ['sharp', 'fast-png'], homes: ['data', 'inference', 'serve'] },
-  { group: ['preact', 'preact/*', '@preact/*', 'comlink', 'onnxruntime-web'], homes: ['client'] },
+  { group: ['preact', 'preact/*', '@preact/*', 'comlink'], homes: ['client'] },
+  { group: ['onnxruntime-web'], homes: ['client', 'export'] },
   { group: ['vite', 'express-static-gzip'], homes: ['serve'] },
   { group: ['commander'], homes: ['cli'] },
 ];

@@ -26,7 +26,8 @@ Examples:
 --verify runs NAME.onnx, NAME.serve.onnx (for CPUs) and NAME.web.onnx (for WebAssembly) on the runtimes that each is made for: onnxruntime-node on the CPU,
 on WebGPU (a GPU's, or the one in Chromium, which is the CPU) and on CUDA, onnxruntime-web in WebAssembly. It tells whether the provider ran every
 node, from its own profile; the share of pixels of the same class (of an attacker: of the same colour in 8 bits) as on the CPU node by node; the
-largest difference over the largest logit (of an attacker: over white); and the time of a picture. Exit 1 where a provider leaves nodes to
+largest difference over the largest logit (of an attacker: over white); and the time of a picture. Where two numbers of a pooling window are equal but
+for rounding, runtimes may put the maximum at either, and few logits then differ by more than rounding. Exit 1 where a provider leaves nodes to
 another or fewer than 99.99 % of pixels are equal.`;
 
 interface ExportFlags {

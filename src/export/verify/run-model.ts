@@ -90,7 +90,8 @@ const RUN_IN = {
 } as const;
 
 const answer: RunAnswer = await run(JSON.parse(process.argv[2]!) as RunRequest).catch(
-  (error: unknown) => ({ refusal: messageOf(error) }),
+  // What the runtime itself said, where we said more about it.
+  (error: Error) => ({ refusal: messageOf(error.cause ?? error) }),
 );
 // Threads of drivers and of WebAssembly would go on.
 process.stdout.write(`\n${JSON.stringify(answer)}\n`, () => process.exit(0));
