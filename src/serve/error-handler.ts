@@ -22,30 +22,43 @@ function sendProblem(
   response: Response,
   refusal: SegprobeError | undefined,
 ): void {
-  const status = refusal === undefined ? 500 : HTTP_STATUS[refusal.code];
-  const code = refusal?.code ?? INTERNAL_CODE;
-  response.locals['code'] = code; // For the metrics.
-  const detail =
-    refusal === undefined || status === 500
-      ? 'The service failed. Its log says more, under this requestId.'
-      : refusal.message;
-  const problem: Problem = {
-    type: `urn:segprobe:error:${code}`,
-    title: titleOf(code),
-    status,
-    detail,
-    instance: request.path,
-    code,
-    requestId: request.id as string,
-    // What clients of the Open Inference Protocol read.
-    ...(request.path.startsWith('/v2/') && { error: detail }),
-  };
+  const about = { instance: request.path, requestId: request.id as string };
+  const problem = toProblem(refusal, about);
+  const { status } = problem;
+  response.locals['code'] = problem.code; // For the metrics.
   if (status === 503) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
   if (status === 401) response.set('WWW-Authenticate', 'Bearer');
   if (status === 500 && refusal !== undefined) response.err = refusal;
   // As bytes, or Express adds a charset, which the type does not have.
   response.status(status).setHeader('Content-Type', 'application/problem+json');
   response.send(Buffer.from(JSON.stringify(problem)));
+}
+
+/**
+ * Says a refusal as clients see it.
+ * @param refusal - undefined for a fault of segprobe itself.
+ */
+export function toProblem(
+  refusal: SegprobeError | undefined,
+  { instance, requestId }: Pick<Problem, 'instance' | 'requestId'>,
+): Problem {
+  const status = refusal === undefined ? 500 : HTTP_STATUS[refusal.code];
+  const code = refusal?.code ?? INTERNAL_CODE;
+  const detail =
+    refusal === undefined || status === 500
+      ? 'The service failed. Its log says more, under this requestId.'
+      : refusal.message;
+  return {
+    type: `urn:segprobe:error:${code}`,
+    title: titleOf(code),
+    status,
+    detail,
+    instance,
+    code,
+    requestId,
+    // What clients of the Open Inference Protocol read.
+    ...(instance.startsWith('/v2/') && { error: detail }),
+  };
 }
 
 /** The error as one of ours; undefined for a fault of segprobe itself. */

@@ -11,6 +11,7 @@ import type { Readiness } from './app.js';
 import { assertSafeHost, isLoopback } from './auth.js';
 import { type Config, DEFAULT_CONFIG } from './config/schema.js';
 import { openEvaluations } from './evaluations/evaluations.js';
+import { refuseMalformed } from './refuse-malformed.js';
 import { watchModels } from './watch-models.js';
 
 /** Settings that are not there are the defaults. */
@@ -41,6 +42,8 @@ export interface RunningServer {
 
 /** Where others reach the service, unless told otherwise. */
 const REQUESTS_PER_MINUTE = 600;
+/** How often slow requests are looked for, at least. */
+const MAX_CHECK_INTERVAL_MS = 10_000;
 const IDLE_CHECK_MS = 50;
 
 /**
@@ -54,7 +57,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   assertSafeHost(config);
   const rateLimit = config.rateLimit ?? (isLoopback(host) ? 0 : REQUESTS_PER_MINUTE);
   let state: Readiness = 'loading';
-  const server = createServer({ requestTimeout: config.requestSeconds * 1000 });
+  const requestTimeout = config.requestSeconds * 1000;
+  const server = createServer({
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: Math.min(requestTimeout / 4, MAX_CHECK_INTERVAL_MS),
+  });
   const evaluations = await openEvaluations(config, { models: () => pool.models, logger });
   await listen(server, host, port).catch(async (error: unknown) => {
     await evaluations.close();
@@ -75,7 +83,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     readiness: () => state,
     config: { ...config, rateLimit },
   });
-  server.on('request', app);
+  server.on('request', app).on('checkExpectation', app);
+  refuseMalformed(server, logger);
   server.on('checkContinue', (request, response) => {
     // A client that asks before it sends is told at once that its body is too long.
     const declared = Number(request.headers['content-length'] ?? 0);

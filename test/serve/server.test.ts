@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { openModels } from '../../src/inference/open-model.js';
 import { decodeModel, encodeModel } from '../../src/shared/onnx/index.js';
 import { startServer } from '../../src/serve/server.js';
+import { sendRaw } from '../support/raw-http.js';
 import { testPicture, toPng } from '../support/rgb-pictures.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 import { SLOW_SIZE, postPicture, startTestServer } from '../support/test-server.js';
@@ -117,6 +118,44 @@ describe('startServer', () => {
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     assert.deepEqual([response.statusCode, continued], [413, false]);
     request.destroy();
+    await stop();
+  });
+});
+
+describe('refuseMalformed', () => {
+  for (const { name, lines, status, code } of [
+    { name: 'what is no HTTP', lines: ['hello'], status: 400, code: 'INVALID_REQUEST' },
+    {
+      name: 'headers of 20 kB',
+      lines: ['GET / HTTP/1.1', 'Host: x', `X-Padding: ${'p'.repeat(20_000)}`],
+      status: 431,
+      code: 'HEADERS_TOO_LARGE',
+    },
+  ]) {
+    it(`refuses ${name}: ${status} ${code}`, async () => {
+      const { server, stop } = await startTestServer();
+      const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
+      const answer = await sendRaw(server.port, bytes, { isLast: false, timeoutMs: 5000 });
+      assert.deepEqual(
+        [answer?.status, answer?.headers.get('content-type')],
+        [status, 'application/problem+json'],
+      );
+      const problem = JSON.parse(answer!.body) as { code: string; requestId: string };
+      assert.deepEqual(
+        [problem.code, problem.requestId],
+        [code, answer!.headers.get('x-request-id')],
+      );
+      await stop();
+    });
+  }
+
+  it('refuses a request that does not arrive in time: 408 REQUEST_TIMEOUT', async () => {
+    // Node looks every 30 s unless told otherwise.
+    const { server, stop } = await startTestServer({ requestSeconds: 1 });
+    const bytes = Buffer.from('POST /segment HTTP/1.1\r\nHost: x\r\nContent-Le');
+    const answer = await sendRaw(server.port, bytes, { isLast: false, timeoutMs: 15_000 });
+    assert.equal(answer?.status, 408);
+    assert.match(answer.body, /"code":"REQUEST_TIMEOUT"/);
     await stop();
   });
 });

@@ -18,8 +18,13 @@ export interface ApiDescription {
 /** What every route may refuse with. */
 const EVERYWHERE: readonly ProblemCode[] = ['INVALID_REQUEST', 'SHUTTING_DOWN', INTERNAL_CODE];
 const BEHIND_KEY: readonly ProblemCode[] = ['UNAUTHORIZED', 'RATE_LIMITED'];
-/** What a request is refused with that meets no route. */
-const NOWHERE: readonly ProblemCode[] = ['NOT_FOUND', 'METHOD_NOT_ALLOWED'];
+/** What is refused that meets no route. */
+const NOWHERE: readonly ProblemCode[] = [
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+];
 const KEY_SCHEMES = ['bearer', 'apiKey'];
 
 /** Describes the service as OpenAPI 3.1, from the routes and the schemas that they parse by. */
