@@ -20,6 +20,11 @@ export function hasRedis(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
 }
 
+/** Says why tests skip. */
+export function noRedis(): void {
+  process.stdout.write('      (no redis-server: apt-get install redis-server)\n');
+}
+
 /** Starts a Redis with an append-only file. */
 export async function startRedis(): Promise<TestRedis> {
   const { folder, remove } = await scratchFolder();
@@ -53,7 +58,8 @@ export async function startRedis(): Promise<TestRedis> {
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody has at the moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -17,7 +17,7 @@ import {
   startEvaluationServer,
   withoutSpeed,
 } from '../../support/evaluation-server.js';
-import { hasRedis, startRedis, type TestRedis } from '../../support/redis.js';
+import { hasRedis, noRedis, startRedis, type TestRedis } from '../../support/redis.js';
 import { tinyFiles, zipOf } from '../../support/tiny-folder.js';
 
 const SCENES = 70;
@@ -30,14 +30,12 @@ describe('/evaluations on Redis', function () {
   let redis: TestRedis;
   let server: RunningServer;
   let url: string;
-  let workers: Runner[] = [];
+  const workers: Runner[] = [];
   let expected: object;
 
   before(async function () {
     if (!hasRedis()) {
-      console.log(
-        '      no redis-server (apt-get install redis-server): evaluations on Redis are not tested',
-      );
+      noRedis();
       this.skip();
     }
     files = await evaluationFolder(SCENES);
