@@ -19,7 +19,7 @@ const C2 = 58.5225;
  *
  * Four blurred maps suffice: of the sum s and the difference d of the two lumas, and of s² and d², since
  * 2xy = (s² − d²) / 2 and x² + y² = (s² + d²) / 2. Rows are blurred along x once and kept while a window needs them, so
- * that memory is a few rows.
+ * that memory is a few dozen rows.
  *
  * @param a - RGB, `[H, W, 3]` flattened.
  * @param b - RGB, the same shape.
@@ -40,47 +40,75 @@ export function structuralSimilarity(
     createMap(columns),
     createMap(columns),
   ] as const;
+  const luma = { a, b, width };
+  for (let y = 0; y < 2 * REACH; y++) blurAlongX(maps, luma, { y, kept: y });
   let total = 0;
-  for (let y = 0; y < height; y++) {
-    readLuma(a, b, { start: 3 * y * width, width }, maps);
-    for (const map of maps) keepBlurredRow(map, y);
-    if (y < 2 * REACH) continue;
-    for (const map of maps) blurAlongY(map, y);
-    total += sumOfSimilarities(maps, columns);
+  for (let top = 0; top < rows; top += BAND) {
+    const band = Math.min(BAND, rows - top);
+    for (let i = 0; i < band; i++) {
+      const kept = 2 * REACH + i;
+      blurAlongX(maps, luma, { y: top + kept, kept });
+    }
+    for (let first = 0; first < band; first += 4) {
+      for (const map of maps) blurAlongY(map, first);
+      for (let row = first; row < Math.min(first + 4, band); row++) {
+        total += sumOfSimilarities(maps, row - first, columns);
+      }
+    }
+    for (const map of maps) keepLastRows(map, band);
   }
   return total / (rows * columns);
 }
 
+/** Rows of windows whose rows are blurred at a time, four by four. */
+const BAND = 32;
+
 /** A map on its way through the two blurs. */
 interface BlurredMap {
+  /** Columns of the arrays below, a multiple of four. */
+  readonly columns: number;
   /** The map's newest row. */
   readonly row: Float64Array;
-  /**
-   * The last eleven rows, blurred along x: row `y` lies at `y % 11` and again at `y % 11 + 11`, so that any eleven rows
-   * lie one below the other somewhere.
-   */
+  /** Rows blurred along x, one below the other: ten of the windows above, then a band's. */
   readonly rows: Float64Array;
-  /** The newest row of the map blurred along both axes. */
+  /** Four rows of the map blurred along both axes. */
   readonly blurred: Float64Array;
 }
 
-function createMap(columns: number): BlurredMap {
-  // Rows are blurred four values at a time; what stands behind the last column is never summed.
-  const padded = Math.ceil(columns / 4) * 4;
+function createMap(windows: number): BlurredMap {
+  // Rows are blurred four values at a time; what stands behind the last window is never summed.
+  const columns = Math.ceil(windows / 4) * 4;
   return {
-    row: new Float64Array(padded + 2 * REACH),
-    rows: new Float64Array(2 * SSIM_WINDOW * padded),
-    blurred: new Float64Array(padded),
+    columns,
+    row: new Float64Array(columns + 2 * REACH),
+    rows: new Float64Array((BAND + 2 * REACH) * columns),
+    blurred: new Float64Array(4 * columns),
   };
+}
+
+function keepLastRows({ rows, columns }: BlurredMap, band: number): void {
+  rows.copyWithin(0, band * columns, (band + 2 * REACH) * columns);
 }
 
 /** The four maps: of the lumas' sum and difference, and of the squares of both. */
 type Maps = readonly [s: BlurredMap, d: BlurredMap, ss: BlurredMap, dd: BlurredMap];
 
+/** Two pictures of one width. */
+interface Pair {
+  readonly a: Uint8Array;
+  readonly b: Uint8Array;
+  readonly width: number;
+}
+
+/** Blurs row `y` of the four maps along x, and keeps it as row `kept`. */
+function blurAlongX(maps: Maps, pair: Pair, { y, kept }: { y: number; kept: number }): void {
+  readLuma(pair, 3 * y * pair.width, maps);
+  for (const map of maps) blurRow(map, kept * map.columns);
+}
+
 function readLuma(
-  a: Uint8Array,
-  b: Uint8Array,
-  { start, width }: { readonly start: number; readonly width: number },
+  { a, b, width }: Pair,
+  start: number,
   [{ row: s }, { row: d }, { row: ss }, { row: dd }]: Maps,
 ): void {
   for (let x = 0, i = start; x < width; x++, i += 3) {
@@ -95,12 +123,11 @@ function readLuma(
   }
 }
 
-// Both blurs are written out tap by tap over one array: loops over the taps, or an array a row, take twice the time.
+// Both blurs are written out tap by tap, and make four values of fourteen: one at a time would read forty-four, and each is
+// checked to lie within its array.
 
-function keepBlurredRow({ row, rows, blurred: { length: columns } }: BlurredMap, y: number): void {
-  const start = (y % SSIM_WINDOW) * columns;
+function blurRow({ row, rows, columns }: BlurredMap, start: number): void {
   for (let x = 0; x < columns; x += 4) {
-    // Fourteen values are read for four blurred ones, not forty-four.
     const a = row[x]!;
     const b = row[x + 1]!;
     const c = row[x + 2]!;
@@ -124,40 +151,43 @@ function keepBlurredRow({ row, rows, blurred: { length: columns } }: BlurredMap,
     rows[at + 3] =
       T0 * (d + n) + T1 * (e + m) + T2 * (f + l) + T3 * (g + k) + T4 * (h + j) + T5 * i;
   }
-  rows.copyWithin(start + SSIM_WINDOW * columns, start, start + columns);
 }
 
-function blurAlongY({ rows, blurred }: BlurredMap, y: number): void {
-  const n = blurred.length;
-  const r0 = ((y + 1) % SSIM_WINDOW) * n;
-  const r1 = r0 + n;
-  const r2 = r1 + n;
-  const r3 = r2 + n;
-  const r4 = r3 + n;
-  const r5 = r4 + n;
-  const r6 = r5 + n;
-  const r7 = r6 + n;
-  const r8 = r7 + n;
-  const r9 = r8 + n;
-  const r10 = r9 + n;
-  for (let x = 0; x < n; x++) {
-    blurred[x] =
-      T0 * (rows[r0 + x]! + rows[r10 + x]!) +
-      T1 * (rows[r1 + x]! + rows[r9 + x]!) +
-      T2 * (rows[r2 + x]! + rows[r8 + x]!) +
-      T3 * (rows[r3 + x]! + rows[r7 + x]!) +
-      T4 * (rows[r4 + x]! + rows[r6 + x]!) +
-      T5 * rows[r5 + x]!;
+/** Blurs the rows from `first` on along y, to the four rows of windows that begin there. */
+function blurAlongY({ rows, blurred, columns: n }: BlurredMap, first: number): void {
+  for (let x = 0, at = first * n; x < n; x++, at++) {
+    const a = rows[at]!;
+    const b = rows[at + n]!;
+    const c = rows[at + 2 * n]!;
+    const d = rows[at + 3 * n]!;
+    const e = rows[at + 4 * n]!;
+    const f = rows[at + 5 * n]!;
+    const g = rows[at + 6 * n]!;
+    const h = rows[at + 7 * n]!;
+    const i = rows[at + 8 * n]!;
+    const j = rows[at + 9 * n]!;
+    const k = rows[at + 10 * n]!;
+    const l = rows[at + 11 * n]!;
+    const m = rows[at + 12 * n]!;
+    const o = rows[at + 13 * n]!;
+    blurred[x] = T0 * (a + k) + T1 * (b + j) + T2 * (c + i) + T3 * (d + h) + T4 * (e + g) + T5 * f;
+    blurred[x + n] =
+      T0 * (b + l) + T1 * (c + k) + T2 * (d + j) + T3 * (e + i) + T4 * (f + h) + T5 * g;
+    blurred[x + 2 * n] =
+      T0 * (c + m) + T1 * (d + l) + T2 * (e + k) + T3 * (f + j) + T4 * (g + i) + T5 * h;
+    blurred[x + 3 * n] =
+      T0 * (d + o) + T1 * (e + m) + T2 * (f + l) + T3 * (g + k) + T4 * (h + j) + T5 * i;
   }
 }
 
 /** With μ the mean, σ² the variance and σab the covariance: (2μaμb + C1)(2σab + C2) / (μa² + μb² + C1)(σa² + σb² + C2). */
 function sumOfSimilarities(
-  [{ blurred: s }, { blurred: d }, { blurred: ss }, { blurred: dd }]: Maps,
-  columns: number,
+  [{ blurred: s, columns }, { blurred: d }, { blurred: ss }, { blurred: dd }]: Maps,
+  row: number,
+  windows: number,
 ): number {
   let total = 0;
-  for (let x = 0; x < columns; x++) {
+  for (let x = row * columns, end = x + windows; x < end; x++) {
     const meanS = s[x]! * s[x]!;
     const meanD = d[x]! * d[x]!;
     const products = (meanS - meanD) / 2; // 2μaμb
