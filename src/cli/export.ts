@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { SPLITS, type Split } from '../data/dataset.js';
 import { DATASET_NAMES } from '../data/open-dataset.js';
@@ -5,6 +6,8 @@ import type { ExportedAttacker } from '../export/export-attacker.js';
 import { readExportable } from '../export/export-model.js';
 import type { ExportedVictim } from '../export/export-victim.js';
 import { exportPyTorchNames } from '../export/pytorch-names.js';
+import { writeTritonRepository } from '../export/triton-repository.js';
+import { openModel, openModels } from '../inference/open-model.js';
 import { useDevice } from '../train/device.js';
 import { positiveInteger } from './numbers.js';
 import { printJson, printLine, printMessage } from './output.js';
@@ -41,6 +44,7 @@ interface ExportFlags {
   readonly datasetDir?: string;
   readonly split: Split;
   readonly limit: number;
+  readonly triton?: string;
   readonly json?: boolean;
 }
 
@@ -77,10 +81,15 @@ export function configureExport(command: Command): void {
       new Option('--split <split>', 'with --verify: which split').choices(SPLITS).default('val'),
     )
     .option('--limit <n>', 'with --verify: how many pictures', positiveInteger, 3)
+    .option(
+      '--triton <dir>',
+      'export nothing: write the model --name, or all of the folder, as a model repository for Triton',
+    )
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', VERIFY_HELP)
     .action(async (flags: ExportFlags, command: Command) => {
       if (flags.verify) return verify(flags, command);
+      if (flags.triton !== undefined) return writeTriton(flags.triton, flags, command);
       if (flags.format === 'pytorch-names') return exportNames(flags);
       const { name, json, optimize: isOptimized } = flags;
       const outDir = flags.out ?? FOLDERS.onnx;
@@ -105,6 +114,17 @@ function verify(flags: ExportFlags, command: Command): Promise<void> {
   const dataset = flags.dataset ?? (datasetDir === undefined ? 'sample' : 'camvid');
   const models = flags.out ?? FOLDERS.onnx;
   return verifyModels({ name, models, dataset, datasetDir, split, limit, json });
+}
+
+async function writeTriton(folder: string, flags: ExportFlags, command: Command): Promise<void> {
+  const models = flags.out ?? FOLDERS.onnx;
+  const isNamed = command.getOptionValueSource('name') !== 'default';
+  const chosen = isNamed
+    ? [await openModel(path.join(models, `${flags.name}.onnx`))]
+    : await openModels(models);
+  const written = await writeTritonRepository(chosen, folder);
+  if (flags.json) printJson({ models: written });
+  else for (const { name, form, folder: own } of written) printLine(`${own}: ${name}, ${form}`);
 }
 
 async function exportNames(flags: ExportFlags): Promise<void> {

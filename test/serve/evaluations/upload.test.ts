@@ -269,6 +269,13 @@ describe('POST /evaluations of uploaded pictures', () => {
       detail: /as many parts "image" as "label", got 0, 1 and 0/,
     },
     {
+      name: 'a form with two archives',
+      body: () => formOf(['archive', flat[0]![1]], ['archive', flat[0]![1]]),
+      status: 400,
+      code: 'INVALID_REQUEST',
+      detail: /one part "archive".* got 2, 0 and 0/,
+    },
+    {
       name: 'a form with a file of another name',
       body: () => formOf(['file', flat[0]![1]]),
       status: 400,

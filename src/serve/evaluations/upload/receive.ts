@@ -147,7 +147,8 @@ function createForm(request: IncomingMessage, folder: string, limits: UploadLimi
 function targetOf(field: string, filename: string, counts: Form['counts']): string | null {
   if (field !== 'archive' && field !== 'image' && field !== 'label') return null;
   const number = String(counts[field]++).padStart(5, '0');
-  if (field === 'archive') return ARCHIVE;
+  // More than one is refused when the form is whole.
+  if (field === 'archive') return counts.archive === 1 ? ARCHIVE : `${ARCHIVE}-${number}`;
   const ending = path.extname(filename).toLowerCase();
   const known = field === 'image' && PICTURE_ENDINGS.includes(ending) ? ending : '.png';
   return path.join(`${field}s`, `${number}${known}`);
