@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
     audit: () => import('./audit.js'),
     'label-faults': () => import('./label-faults.js'),
     serve: () => import('./serve.js'),
+    evaluations: () => import('./evaluations.js'),
   };
 
 const [name, ...flags] = process.argv.slice(2);

@@ -23,6 +23,8 @@ const MAX_DEATHS = 10;
 interface Opened extends OpenedPlan {
   readonly id: string;
   readonly pool: ScenePool<SceneCounts>;
+  /** What the pool was made for. */
+  readonly made: string;
 }
 
 /**
@@ -38,7 +40,7 @@ export function startShardWorker(deps: {
   readonly threads: number;
 }): Runner {
   const { store, resources, logger, threads } = deps;
-  // The models of the evaluation at hand stay loaded.
+  // The models stay loaded as long as evaluations are of the same.
   let opened: Opened | undefined;
 
   async function count({ id, shard }: ShardJob): Promise<void> {
@@ -64,10 +66,15 @@ export function startShardWorker(deps: {
 
   async function open({ id, plan }: Evaluation): Promise<Opened> {
     if (opened?.id === id) return opened;
-    await release();
+    const made = JSON.stringify([plan.sha256, plan.classTable]);
     const own = await openPlan(id, plan, resources);
     try {
-      opened = { ...own, id, pool: await openPool(own, { threads, background: false }) };
+      const before = opened;
+      if (before?.made !== made) await release();
+      else await before.scenes.close();
+      const pool =
+        before?.made === made ? before.pool : await openPool(own, { threads, background: false });
+      opened = { ...own, id, made, pool };
       return opened;
     } catch (error) {
       await own.scenes.close();
