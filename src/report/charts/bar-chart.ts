@@ -14,6 +14,8 @@ export interface BarGroup {
 
 export interface BarChart {
   readonly title: string;
+  /** What the groups are, with their unit, e.g. `pixels of an object`. @defaultValue their names say it */
+  readonly x?: Pick<Axis, 'label'>;
   readonly y: Axis & { readonly domain: readonly [number, number] };
   /** Names of the bars of each group. */
   readonly series: readonly string[];
@@ -33,6 +35,7 @@ const GAP = 16;
 /** Draws groups of bars side by side, as an SVG document: each bar with its figure above, groups by their names below. */
 export function barChart({
   title,
+  x,
   y,
   series,
   groups,
@@ -44,7 +47,7 @@ export function barChart({
   const longest = Math.max(...groups.map(({ name }) => widthOf(name, FONT_SIZE.tick)));
   const slot = (size.width - 100) / groups.length;
   const isSlanted = longest > slot;
-  const below = isSlanted ? 24 + longest * Math.SQRT1_2 : 34;
+  const below = (isSlanted ? 24 + longest * Math.SQRT1_2 : 34) + (x === undefined ? 0 : 20);
   const plot = { left: 76, right: size.width - 24, top: height + 12, bottom: size.height - below };
   const across = scaleBand(
     groups.map((_, i) => i),
@@ -64,24 +67,26 @@ export function barChart({
   const bars = groups.flatMap(({ name, values }, group) =>
     values.map((value, i) => {
       if (value === null) return '';
-      const [x, top, width] = [across(group)! + within(i)!, up(value), within.bandwidth()];
+      const [left, top, width] = [across(group)! + within(i)!, up(value), within.bandwidth()];
       const told = escape(`${name}, ${series[i]}: ${write(value)}`);
       return (
         element(
           'rect',
           {
-            ...{ x: x + 1, y: top, width: width - 2, height: Math.max(0, plot.bottom - top) },
+            ...{ x: left + 1, y: top, width: width - 2, height: Math.max(0, plot.bottom - top) },
             fill: seriesColor(i),
           },
           element('title', {}, told),
-        ) + figure(write(value).replace(/\s*%$/, ''), x + width / 2, top - 4, width, colors)
+        ) + figure(write(value).replace(/\s*%$/, ''), left + width / 2, top - 4, width, colors)
       );
     }),
   );
   const apart = groups.flatMap((group, i) => {
     if (!group.apart || i === 0) return [];
-    const x = across(i)! - (across.step() - across.bandwidth()) / 2;
-    return [element('line', { x1: x, x2: x, y1: plot.top, y2: plot.bottom, stroke: colors.grid })];
+    const at = across(i)! - (across.step() - across.bandwidth()) / 2;
+    return [
+      element('line', { x1: at, x2: at, y1: plot.top, y2: plot.bottom, stroke: colors.grid }),
+    ];
   });
   const names = groups.map(({ name, apart: isApart }, i) =>
     groupName(name, across(i)! + across.bandwidth() / 2, plot.bottom, {
@@ -99,6 +104,12 @@ export function barChart({
     ...bars,
     baseline(plot, colors.muted),
     ...names,
+    x === undefined
+      ? ''
+      : text(x.label, {
+          ...{ x: (plot.left + plot.right) / 2, y: size.height - 10, fill: colors.ink },
+          ...{ 'font-size': FONT_SIZE.label, 'text-anchor': 'middle' },
+        }),
   );
 }
 

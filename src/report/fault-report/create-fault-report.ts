@@ -24,6 +24,7 @@ import {
 import { spread } from '../../inference/display-scenes.js';
 import type { OpenedModel } from '../../inference/open-model.js';
 import type { FaultReport } from './fault-report.js';
+import { groupSuspects } from './group-suspects.js';
 import { faultReportPage } from './page.js';
 import type { PageParts } from './page-parts.js';
 import { type ReportSource, reportCommand } from './reproduce.js';
@@ -135,7 +136,7 @@ async function drawParts(
     readonly findings: number;
   },
 ): Promise<Omit<PageParts, 'commandOf' | 'facts'>> {
-  const suspects = audit.suspects.slice(0, findings);
+  const groups = groupSuspects(audit.suspects, findings);
   const fallOf = ({ miou, miouAttacked }: AuditedImage): number =>
     miouAttacked === null ? 0 : (miou ?? 0) - miouAttacked;
   const falls = [...audit.images]
@@ -144,7 +145,7 @@ async function drawParts(
     .slice(0, FALLS);
   const lost = lostFirst(sweep?.objects ?? []);
   const places: FindingPlace[] = [
-    ...suspects.map(({ index, box }) => ({ index, box })),
+    ...groups.map(({ suspect: { index, box } }) => ({ index, box })),
     ...falls.map(({ index }) => ({ index })),
     ...lost.map(({ index, box, lostAtStrength }) => ({ index, box, strength: lostAtStrength! })),
   ];
@@ -163,12 +164,15 @@ async function drawParts(
   }
   return {
     classTable: audit.classTable,
-    suspects: suspects.map(({ box }, i) => ({ box, pictures: pictures[i]! })),
-    falls: falls.map(({ image }, i) => ({ image, pictures: pictures[suspects.length + i]! })),
+    suspects: groups.map(({ suspect: { box }, rank, alsoIn }, i) => ({
+      ...{ box, rank, alsoIn },
+      pictures: pictures[i]!,
+    })),
+    falls: falls.map(({ image }, i) => ({ image, pictures: pictures[groups.length + i]! })),
     lost: lost.map(({ image, number, box, pixels, lostAtStrength }, i) => ({
       ...{ image, box, pixels, strength: lostAtStrength! },
       class: audit.classTable.classes[number]!.name,
-      pictures: pictures[suspects.length + falls.length + i]!,
+      pictures: pictures[groups.length + falls.length + i]!,
     })),
     commonChange: study && {
       gain: study.common.gain,

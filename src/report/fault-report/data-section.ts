@@ -81,28 +81,46 @@ export function dataSection(report: FaultReport, { classTable }: PageParts): Htm
         }
       </div>
     </div>
-    ${
-      fileFaults &&
-      html`<div class="card">
-        <h3>Files</h3>
-        ${
-          fileFaults.length === 0
-            ? html`<p>
-                No fault: every picture has its label, of its size; no picture is there twice.
-              </p>`
-            : table(
-                ['fault', 'found', 'for example'],
-                fileFaults.map(({ what, count, examples }) => [
-                  what,
-                  count,
-                  html`<td class="text">${exampleText(examples[0]!)}</td>`,
-                ]),
-              )
-        }
-      </div>`
-    }
+    ${fileFaults && filesCard(fileFaults)}
   `;
 }
+
+/** Near-duplicates within and across splits first, then everything else that is wrong with the files of all splits. */
+function filesCard(faults: NonNullable<FaultReport['fileFaults']>): Html {
+  const part = (title: string, none: string, own: typeof faults): Html => html`
+    <h3>${title}</h3>
+    ${
+      own.length === 0
+        ? html`<p>${none}</p>`
+        : table(
+            ['fault', 'found', 'for example'],
+            own.map(({ what, count, examples }) => [
+              html`<td class="text">${what}</td>`,
+              count,
+              html`<td class="text wrap">
+                ${examples.slice(0, 3).map((example) => html`<div>${exampleText(example)}</div>`)}
+              </td>`,
+            ]),
+          )
+    }
+  `;
+  return html`<div class="card">
+    ${part(
+      'Pictures that are there twice, or nearly',
+      'None, in no split and between none.',
+      faults.filter(({ kind }) => DUPLICATES.has(kind)),
+    )}
+    ${part(
+      'Other faults of the files',
+      'None: every picture has its label, of its size.',
+      faults.filter(({ kind }) => !DUPLICATES.has(kind)),
+    )}
+  </div>`;
+}
+
+const DUPLICATES: ReadonlySet<string> = new Set([
+  ...['duplicate', 'two-labels', 'near-duplicate', 'leak', 'near-leak'],
+]);
 
 /** `a.png (val), like b.png and 3 others`. */
 function exampleText({

@@ -33,6 +33,10 @@ export interface FaultReport {
     /** Shows the image again. */
     readonly command: string;
   }[];
+  /** All suspects of score 0.5 and more, however many are listed: those inside objects, and seams along borders. */
+  readonly labelNoise: Readonly<
+    Record<'object' | 'border', { readonly regions: number; readonly pixels: number }>
+  >;
   readonly classes: readonly {
     readonly name: string;
     readonly iou: number | null;

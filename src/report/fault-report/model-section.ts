@@ -49,9 +49,6 @@ export function modelSection(report: FaultReport, parts: PageParts): Html {
       </p>
     </div>
     <div class="two">
-      <div class="card">${objectChart(report)}</div>
-    </div>
-    <div class="two">
       ${confusionCard('Confusions, clean', 'labelled', 'predicted', confusions)}
       ${
         isAttacked &&
@@ -68,7 +65,10 @@ export function modelSection(report: FaultReport, parts: PageParts): Html {
         </div>`
       }
     </div>
-    <div class="two">${brightnessCard(report)} ${borderCard(report)}</div>
+    <div class="two">
+      <div class="card">${objectChart(report)}</div>
+      <div>${borderCard(report)} ${brightnessCard(report)}</div>
+    </div>
     ${strengthSection(report, parts)} ${transferCard(report)} ${studyCard(report, parts)}
     ${
       parts.falls.length > 0 &&

@@ -4,8 +4,11 @@ import type { ClassTable } from '../../shared/classes.js';
 /** What the page shows beside the report's figures. */
 export interface PageParts {
   readonly classTable: ClassTable;
-  /** Of the first suspects, in their order; the box of each is in the size that the victim saw. */
+  /** Of the first suspects, in their order, the same in neighbouring images once; the box of each is in the size that the victim saw. */
   readonly suspects: readonly {
+    /** Its place in the report's list, from 0 on. */
+    readonly rank: number;
+    readonly alsoIn: readonly string[];
     readonly pictures: FindingPictures;
     readonly box: readonly [x0: number, y0: number, x1: number, y1: number];
   }[];

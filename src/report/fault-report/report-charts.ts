@@ -9,14 +9,12 @@ export function objectChart({ objects, evaluation }: FaultReport): Html {
   return raw(
     barChart({
       title: 'Objects found, by size',
+      x: { label: 'pixels of an object, from … to' },
       y: { label: 'share of objects found', domain: [0, 1], format: wholePercent },
       series: isAttacked ? ['clean', 'found clean and attacked'] : ['clean'],
       figures: wholePercent,
       groups: objects.map((size) => ({
-        name:
-          size.toPixels === null
-            ? `≥ ${size.fromPixels} px`
-            : `${size.fromPixels}–${size.toPixels}`,
+        name: `${short(size.fromPixels)}${size.toPixels === null ? ' +' : `–${short(size.toPixels)}`}`,
         values: [size.found, ...(isAttacked ? [size.foundAttacked] : [])].map((found) =>
           size.objects === 0 ? null : found / size.objects,
         ),
@@ -27,14 +25,24 @@ export function objectChart({ objects, evaluation }: FaultReport): Html {
   );
 }
 
+/** `1600` → `1.6k`. */
+function short(pixels: number): string {
+  return pixels < 1000 ? String(pixels) : `${Number((pixels / 1000).toFixed(1))}k`;
+}
+
 /** The mIoU by the strength of the attack. */
-export function strengthChart({ points }: NonNullable<FaultReport['strengths']>): Html {
+export function strengthChart({ points, images }: NonNullable<FaultReport['strengths']>): Html {
   return raw(
     lineChart({
       title: 'mIoU by strength of the attack',
-      x: { label: "share of the attacker's change", domain: [0, 1] },
+      x: { label: "share of the attacker's change", domain: [0, 1], format: wholePercent },
       y: { label: 'mIoU', domain: [0, 1], format: wholePercent },
-      series: [{ name: 'mIoU', points: points.map(({ strength, miou }) => [strength, miou ?? 0]) }],
+      series: [
+        {
+          name: `mIoU on ${images} images`,
+          points: points.map(({ strength, miou }) => [strength, miou ?? 0]),
+        },
+      ],
       size: { width: 520, height: 380 },
       colors: EMBEDDED,
     }),

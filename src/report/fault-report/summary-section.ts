@@ -4,9 +4,8 @@ import { type Html, html } from './markup.js';
 
 /** What a reader with a minute should know. */
 export function summarySection(report: FaultReport): Html {
-  const { evaluation, intervals, suspects, classes } = report;
+  const { evaluation, intervals, labelNoise, classes } = report;
   const { miou, miouAttacked, attacker } = evaluation;
-  const objects = suspects.filter(({ kind, score }) => kind === 'object' && score >= 0.5);
   const fragile = mostFragile(classes);
   const weakest = [...classes].filter(({ iou }) => iou !== null).sort((a, b) => a.iou! - b.iou!)[0];
   const tile = (figure: string, what: string): Html =>
@@ -20,7 +19,10 @@ export function summarySection(report: FaultReport): Html {
       }
       ${weakest && tile(weakest.name, `weakest class, IoU ${percent(weakest.iou)}`)}
       ${fragile && tile(fragile.name, `most fragile, loses ${percent(fragile.fragility)} of its IoU`)}
-      ${tile(String(objects.length), 'regions whose label to look at (score 0.5 and more)')}
+      ${tile(
+        labelNoise.object.regions.toLocaleString('en'),
+        'regions whose label to look at (inside objects, score 0.5 and more)',
+      )}
     </section>
     <section class="card">
       <h3>In short</h3>
@@ -33,8 +35,8 @@ export function summarySection(report: FaultReport): Html {
 
 /** What a reader with a minute should know. */
 function sentences(report: FaultReport): string[] {
-  const { evaluation, confusions, flows, objects, borders, suspects, strengths, rareClasses } =
-    report;
+  const { evaluation, confusions, flows, objects, borders, suspects, strengths } = report;
+  const { transfer, rareClasses, fileFaults } = report;
   const { attacker, psnrDb, linf } = evaluation;
   const found: string[] = [];
   const [worst] = confusions;
@@ -62,7 +64,15 @@ function sentences(report: FaultReport): string[] {
     ({ miou }) => miou !== null && miou < (strengths.points[0]!.miou ?? 0) / 2,
   );
   if (half !== undefined) {
-    found.push(`${wholePercent(half.strength)} of the attacker's change already halves the mIoU.`);
+    found.push(
+      `${wholePercent(half.strength, 1)} of the attacker's change already halves the mIoU.`,
+    );
+  }
+  const [victim, ...others] = transfer?.victims ?? [];
+  const own = transfer?.attackers.find(({ name }) => name === attacker);
+  if (victim !== undefined && own !== undefined) {
+    const left = others.map((name, i) => `${name} ${percent(own.mious[i + 1]!)}`);
+    found.push(`What ${attacker} leaves of other models' mIoU: ${left.join(', ')}.`);
   }
   const withObjects = objects.filter((size) => size.objects > 0);
   const [small, large] = [withObjects[0], withObjects.at(-1)];
@@ -89,6 +99,13 @@ function sentences(report: FaultReport): string[] {
   if (rareClasses.length > 0) {
     const names = rareClasses.map(({ name }) => name).join(', ');
     found.push(`Less than a thousandth of the labelled pixels: ${names}.`);
+  }
+  const near = (fileFaults ?? []).filter(({ kind }) => kind === 'leak' || kind === 'near-leak');
+  const leaks = near.reduce((sum, { count }) => sum + count, 0);
+  if (leaks > 0) {
+    found.push(
+      `${leaks} pictures are in another split too, or nearly: what is measured there flatters the model.`,
+    );
   }
   return found;
 }

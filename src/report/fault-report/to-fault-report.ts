@@ -19,6 +19,8 @@ import { toStrengths } from './to-strengths.js';
 
 /** Regions less deep are seams along borders: annotators' hands, not wrong objects. */
 const OBJECT_DEPTH = 4;
+/** Suspects below count for little. */
+const LIKELY = 0.5;
 const RARE_SHARE = 0.001;
 const MOST_SUSPECTS = 500;
 const MOST_CONFUSIONS = 12;
@@ -59,6 +61,10 @@ export function toFaultReport({
       ...toSuspect(suspect, names),
       command: commandOf(suspect.image),
     })),
+    labelNoise: {
+      object: countLikely(audit.suspects, 'object'),
+      border: countLikely(audit.suspects, 'border'),
+    },
     classes: evaluation.classes.map(({ name, iou, iouAttacked, pixels }, k) => ({
       name,
       iou,
@@ -159,8 +165,20 @@ function toSuspect(
     pixels: suspect.pixels,
     score: suspect.score,
     margin: suspect.margin,
-    kind: suspect.depth < OBJECT_DEPTH ? 'border' : 'object',
+    kind: kindOf(suspect),
   };
+}
+
+function kindOf({ depth }: Suspect): 'border' | 'object' {
+  return depth < OBJECT_DEPTH ? 'border' : 'object';
+}
+
+function countLikely(
+  suspects: readonly Suspect[],
+  kind: 'border' | 'object',
+): FaultReport['labelNoise']['object'] {
+  const own = suspects.filter((suspect) => suspect.score >= LIKELY && kindOf(suspect) === kind);
+  return { regions: own.length, pixels: own.reduce((sum, { pixels }) => sum + pixels, 0) };
 }
 
 function lostAt(
@@ -192,8 +210,9 @@ function swapsOf(suspects: readonly Suspect[], names: readonly string[]): FaultR
     string,
     { given: string; suggested: string; regions: number; pixels: number }
   >();
-  for (const { given, suggested, pixels, depth, score } of suspects) {
-    if (depth < OBJECT_DEPTH || score < 0.5) continue;
+  for (const suspect of suspects) {
+    if (kindOf(suspect) === 'border' || suspect.score < LIKELY) continue;
+    const { given, suggested, pixels } = suspect;
     const key = `${given} ${suggested}`;
     const swap = swaps.get(key) ?? {
       ...{ given: names[given]!, suggested: names[suggested]! },

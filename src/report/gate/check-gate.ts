@@ -34,7 +34,7 @@ export const gatedReport = z.object({
     miouAttacked: score,
   }),
   classes: z.array(z.object({ name: z.string(), iou: score })),
-  suspects: z.array(z.object({ score: share })),
+  labelNoise: z.object({ object: z.object({ regions: z.int() }) }),
   bootstrap: z.object({ miou: z.array(score), miouAttacked: z.array(score) }),
   strengths: z
     .object({
@@ -64,9 +64,6 @@ export interface GateOutcome {
   readonly victim: string;
   readonly checks: readonly GateCheck[];
 }
-
-/** Suspects below count for little. */
-const LIKELY = 0.5;
 
 /**
  * Holds a report to thresholds, and to a report on the same images.
@@ -172,12 +169,12 @@ function checkClasses({ classes }: GatedReport, thresholds: GateThresholds): Gat
   return [...named, { name: 'worstClass', holds: worst.iou! >= worstClass, message }];
 }
 
-function checkSuspects({ suspects }: GatedReport, thresholds: GateThresholds): GateCheck[] {
+function checkSuspects({ labelNoise }: GatedReport, thresholds: GateThresholds): GateCheck[] {
   const most = thresholds.suspects;
   if (most === undefined) return [];
-  const likely = suspects.filter((suspect) => suspect.score >= LIKELY).length;
-  const message = `suspects of score ${LIKELY} and more: expected at most ${most}, got ${likely}`;
-  return [{ name: 'suspects', holds: likely <= most, message }];
+  const { regions } = labelNoise.object;
+  const message = `regions inside objects that look wrongly labelled, of score 0.5 and more: expected at most ${most}, got ${regions}`;
+  return [{ name: 'suspects', holds: regions <= most, message }];
 }
 
 /** Fails where a mIoU falls by more than is allowed, and the fall is no chance of which images there are: draw by draw. */

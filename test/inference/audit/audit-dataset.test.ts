@@ -110,6 +110,24 @@ describe('auditDataset', () => {
     assert.deepEqual(clean.bootstrap.miouAttacked, []);
   });
 
+  it('lets each part of the scenes be judged by a victim of its own, and adds all up', async () => {
+    const progress: number[] = [];
+    const folds = [
+      { victim, order: [0, 1] },
+      { victim, order: [2, 3] },
+    ];
+    const whole = await auditDataset(createStripes(), { victim });
+    const found = await auditDataset(createStripes(), {
+      ...{ victim: { ...victim, name: 'two' }, folds },
+      onProgress: (done, total) => progress.push(done / total),
+    });
+    assert.equal(found.evaluation.victim, 'two');
+    assert.deepEqual(found.images, whole.images);
+    assert.deepEqual(found.suspects, whole.suspects);
+    assert.deepEqual(found.matrix, whole.matrix);
+    assert.deepEqual(progress, [0, 0.25, 0.5, 0.75, 1]);
+  });
+
   it('finds nothing where the only differences are single pixels', async () => {
     const { suspects } = await auditDataset(createTinyDataset(2), { victim });
     assert.deepEqual(suspects, []);

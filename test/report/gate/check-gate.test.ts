@@ -21,7 +21,7 @@ function report(miou = 0.6, own: Partial<GatedReport['evaluation']> = {}): Gated
       { name: 'pole', iou: 0.1 },
       { name: 'fence', iou: null },
     ],
-    suspects: [{ score: 0.8 }, { score: 0.6 }, { score: 0.2 }],
+    labelNoise: { object: { regions: 2 } },
     // At 0, 2, 4 and 8 of 255.
     strengths: {
       points: [0.6, 0.5, 0.3, 0.2].map((own, i) => ({
