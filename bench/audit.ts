@@ -10,7 +10,7 @@ import { camvidFolder } from './camvid-folder.js';
 /**
  * What the fault report's pass costs beside `evaluate`: both over the same scenes, in turn; and its memory, noted at each tenth of the scenes.
  *
- * Flags: `--scenes 300` (sample scenes; 0 for CamVid's val), `--attacker mal-camvid-linf8`, `--rounds 5`.
+ * Flags: `--scenes 300` (sample scenes; 0 for CamVid's val), `--attacker mal-camvid-linf8`, `--rounds 5`, `--height 360`, `--width 480`.
  */
 export async function run(): Promise<BenchmarkResult> {
   const { values } = parseArgs({
@@ -20,8 +20,12 @@ export async function run(): Promise<BenchmarkResult> {
       scenes: { type: 'string', default: '300' },
       rounds: { type: 'string', default: '5' },
       attacker: { type: 'string' },
+      height: { type: 'string', default: '360' },
+      width: { type: 'string', default: '480' },
     },
-  }) as { values: { scenes: string; rounds: string; attacker?: string } };
+  }) as {
+    values: Record<'scenes' | 'rounds' | 'height' | 'width', string> & { attacker?: string };
+  };
   const [scenes, rounds] = [Number(values.scenes), Number(values.rounds)];
   const open = (name: string): ReturnType<typeof openModel> =>
     openModel(path.join(DEFAULT_MODELS_FOLDER, `${name}.onnx`));
@@ -39,7 +43,8 @@ export async function run(): Promise<BenchmarkResult> {
       megabytes.push(Math.round(process.memoryUsage.rss() / 1e6));
     }
   };
-  const models = { victim, attacker };
+  const size = { height: Number(values.height), width: Number(values.width) };
+  const models = { victim, attacker, size };
   for (let round = 0; round < rounds; round++) {
     evaluate.push((await evaluateDataset(dataset, models)).imagesPerSecond);
     const { evaluation } = await auditDataset(dataset, { ...models, onProgress: note });

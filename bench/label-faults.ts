@@ -20,7 +20,6 @@ import { type BenchmarkResult, median, peakRssBytes } from './benchmark.js';
 import { camvidFolder } from './camvid-folder.js';
 import { peersPython } from './python.js';
 
-const VICTIM = 'enet-camvid.onnx';
 /** Smaller regions are no finding for either. */
 const LEAST_PIXELS = 24;
 
@@ -40,10 +39,11 @@ interface Ranking {
 }
 
 /**
- * How well planted label faults are found in CamVid's val: an object dropped, swapped or shifted in a share of the images, by seeds. Images by label
+ * How well planted label faults are found: an object dropped, swapped or shifted in a share of the images, by seeds. Images by label
  * quality, regions as suspects; beside both, cleanlab on the same probabilities, where the peers' Python has it.
  *
- * Flags: `--seeds 1,2,3`, `--share 0.05`.
+ * Flags: `--seeds 1,2,3`, `--share 0.05`, `--victim enet-camvid` in `--models DIR`, `--scenes 100` for so many drawn scenes
+ * (0: CamVid's val).
  */
 export async function run(): Promise<BenchmarkResult> {
   const { values } = parseArgs({
@@ -52,13 +52,20 @@ export async function run(): Promise<BenchmarkResult> {
     options: {
       seeds: { type: 'string', default: '11,12,13,14,15,16' },
       share: { type: 'string', default: '0.05' },
+      models: { type: 'string', default: DEFAULT_MODELS_FOLDER },
+      victim: { type: 'string', default: 'enet-camvid' },
+      scenes: { type: 'string', default: '0' },
     },
-  }) as { values: Record<'seeds' | 'share', string> };
+  }) as { values: Record<'seeds' | 'share' | 'models' | 'victim' | 'scenes', string> };
   const seeds = values.seeds.split(',').map(Number);
   const share = Number(values.share);
-  const victim = await openModel(path.join(DEFAULT_MODELS_FOLDER, VICTIM));
+  const victim = await openModel(path.join(values.models, `${values.victim}.onnx`));
   const dataset = matchOutputs(
-    await openDataset({ name: 'camvid', dir: camvidFolder(), split: 'val' }),
+    await openDataset(
+      values.scenes === '0'
+        ? { name: 'camvid', dir: camvidFolder(), split: 'val' }
+        : { name: 'sample', split: 'val', length: Number(values.scenes) },
+    ),
     victim.facts.classes,
   );
   const folder = await mkdtemp(path.join(tmpdir(), 'segprobe-label-faults-'));
@@ -79,6 +86,7 @@ export async function run(): Promise<BenchmarkResult> {
       peakRssBytes: peakRssBytes(),
       seeds: seeds.join(),
       share,
+      scenes: `${dataset.length} of ${dataset.name}`,
       ours: JSON.stringify(summarize(ours)),
     };
     return peers.length < seeds.length

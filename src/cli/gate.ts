@@ -26,14 +26,14 @@ interface GateFlags {
 const NOTES = `
 The thresholds are a JSON file with any of these; shares are in 0..1:
   {
-    "miou": 0.65,              the mIoU on clean pictures is at least this
-    "miouAttacked": 0.10,      the mIoU under the report's attacker is at least this
-    "miouAtEpsilon": {"2/255": 0.4, "4/255": 0.2},   … under shares of it, by the greatest change of a colour
-    "classes": {"pedestrian": 0.3},   the IoU of a class is at least this
-    "worstClass": 0.02,        the IoU of every class is at least this
-    "suspects": 20,            at most so many regions inside objects look wrongly labelled (score 0.5 and more)
-    "confident": true,         hold the low ends of the 95 % intervals to the mIoUs, not the figures themselves
-    "drop": 0.01               with --baseline: the mIoUs fall by no more than this, unless that may be chance (95 %)
+    "miou": 0.65,                       the mIoU on clean pictures is at least this
+    "miouAttacked": 0.10,               the mIoU under the report's attacker is at least this
+    "miouAtEpsilon": {"4/255": 0.2},    … under shares of its change: the mIoU at these greatest changes of a colour
+    "classes": {"pedestrian": 0.3},     the IoU of a class is at least this
+    "worstClass": 0.02,                 the IoU of every class is at least this
+    "suspects": 20,                     at most so many regions inside objects look wrongly labelled (score 0.5 and more)
+    "confident": true,                  hold the low ends of the 95 % intervals to the mIoUs, not the figures themselves
+    "drop": 0.01                        with --baseline: the mIoUs fall by no more than this, unless that may be chance (95 %)
   }
 
 Exits 0 where all of it holds, 4 where something does not.

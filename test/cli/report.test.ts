@@ -72,6 +72,15 @@ describe('segprobe report and gate', function () {
     }
     assert.equal(evaluation.images, 3);
     assert.ok(evaluation.miou! > 0 && evaluation.flippedShare! > 0.1);
+    const { strengths, fileFaults, labelNoise, command } = found;
+    assert.deepEqual(
+      strengths!.points.map(({ linf }) => Math.round(255 * linf)),
+      [0, 1, 2, 4, 6, 8],
+    );
+    assert.ok(strengths!.objects.every(({ box, pixels }) => box.length === 4 && pixels >= 24));
+    assert.ok(fileFaults!.every(({ count, examples }) => count >= examples.length));
+    assert.ok(labelNoise.object.regions + labelNoise.border.regions <= suspects.length);
+    assert.match(command, /^segprobe report --victim enet-camvid .*--split val$/);
     const written = await readFile(path.join(out(), 'report.json'), 'utf8');
     assert.deepEqual(JSON.parse(written), found);
   });
@@ -109,19 +118,40 @@ describe('segprobe report and gate', function () {
       assert.ok(count >= 4 * 5 && count % 5 === 0, String(count));
       assert.equal(pictures!.length, count + 1);
       assert.ok(pictures!.every((width) => width > 0));
-      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-      assert.ok(width <= 390, `${width} pixels wide`);
       await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core') });
-      const { violations } = await page.evaluate(() =>
-        (globalThis as unknown as { axe: typeof axe }).axe.run(),
-      );
-      const serious = violations.filter(
-        ({ impact }) => impact === 'serious' || impact === 'critical',
-      );
-      assert.deepEqual(
-        serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
-        [],
-      );
+      for (const [width, colorScheme] of [
+        [390, 'light'],
+        [1280, 'dark'],
+        [1920, 'light'],
+      ] as const) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme });
+        const found = await page.evaluate<number>('document.documentElement.scrollWidth');
+        assert.ok(found <= width, `${found} pixels wide at ${width}`);
+        const { violations } = await page.evaluate(() =>
+          (globalThis as unknown as { axe: typeof axe }).axe.run(),
+        );
+        const serious = violations.filter(
+          ({ impact }) => impact === 'serious' || impact === 'critical',
+        );
+        assert.deepEqual(
+          serious.map(({ id, nodes }) => `${id} at ${width}, ${colorScheme}: ${nodes[0]?.html}`),
+          [],
+        );
+      }
+      const charts = await page.locator('svg').allTextContents();
+      const axes = [
+        /wrong, in %/,
+        /pixels of an object/,
+        /share of objects/,
+        /mIoU/,
+        /share of the/,
+      ];
+      for (const axis of axes)
+        assert.ok(
+          charts.some((text) => axis.test(text)),
+          String(axis),
+        );
       assert.deepEqual(faults, []);
     } finally {
       await browser.close();

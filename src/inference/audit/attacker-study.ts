@@ -201,7 +201,7 @@ export function describeStudy({
 }: Omit<AttackerStudy, 'common'>): string[] {
   const colors = ['red', 'green', 'blue'].map((color, c) => {
     const steps = 255 * meanChange[c]!;
-    return `${color} by ${steps > 0 ? '+' : ''}${steps.toFixed(1)}`;
+    return `${color} by ${steps > 0 ? '+' : steps < 0 ? '−' : ''}${Math.abs(steps).toFixed(1)}`;
   });
   const percent = (share: number): string => `${Math.round(100 * share)} %`;
   const sentences = [`On average it changes ${colors.join(', ')} of 255.`];

@@ -103,7 +103,7 @@ function checkMious(
     const judged = thresholds.confident === true ? (interval?.[0] ?? found) : found;
     const range =
       interval === null ? '' : ` (95 % within ${percent(interval[0])} … ${percent(interval[1])})`;
-    const message = `${MIOU_NAMES[name]}: expected at least ${percent(least)}, got ${percent(found)}${range}`;
+    const message = `${MIOU_NAMES[name]}: expected at least ${percent(least)}${surely(thresholds)}, got ${percent(found)}${range}`;
     return [{ name, holds: judged >= least, message }];
   });
 }
@@ -132,7 +132,7 @@ function checkEpsilons({ strengths }: GatedReport, thresholds: GateThresholds): 
     return {
       name: `miouAtEpsilon.${written}`,
       holds: judged !== null && judged >= least,
-      message: `mIoU at ε = ${written}: expected at least ${percent(least)}, got ${percent(found)} (95 % within ${percent(low)} … ${percent(high)})`,
+      message: `mIoU at ε = ${written}: expected at least ${percent(least)}${surely(thresholds)}, got ${percent(found)} (95 % within ${percent(low)} … ${percent(high)})`,
     };
   });
 }
@@ -143,6 +143,10 @@ function parseEpsilon(written: string): number {
   const epsilon = Number(numerator) / Number(denominator);
   if (epsilon > 0 && epsilon <= 1) return epsilon;
   return refuse(`miouAtEpsilon: expected budgets such as 4/255, got ${written}`);
+}
+
+function surely({ confident }: GateThresholds): string {
+  return confident === true ? ' at the low end' : '';
 }
 
 function inSteps(linf: number): string {
