@@ -12,6 +12,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
     evaluate: () => import('./evaluate.js'),
     inference: () => import('./inference.js'),
     audit: () => import('./audit.js'),
+    page: () => import('./page.js'),
     'label-faults': () => import('./label-faults.js'),
     serve: () => import('./serve.js'),
     evaluations: () => import('./evaluations.js'),

@@ -90,6 +90,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./worker.js')).configureWorker,
   },
   {
+    name: 'page',
+    summary: 'write the page as a folder of files for any web server',
+    load: async () => (await import('./page.js')).configurePage,
+  },
+  {
     name: 'sample-data',
     summary: 'write sample street scenes with their labels',
     load: async () => (await import('./sample-data.js')).configureSampleData,

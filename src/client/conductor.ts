@@ -1,24 +1,27 @@
-import { batch, effect } from '@preact/signals';
-import { proxy } from 'comlink';
+import { batch, effect, untracked } from '@preact/signals';
 import { CAMVID, classNames } from '../shared/classes.js';
-import { messageOf } from '../shared/errors.js';
-import { type PageModel, parsePageModels } from '../shared/page-models.js';
 import { draw } from './canvases.js';
-import { chooseAttacker, chooseVictim } from './choose-models.js';
 import { latestOnly } from './latest.js';
-import { SAMPLES } from './samples.js';
-import { toFragment } from './settings.js';
+import { positionsAround } from './look-ahead.js';
+import { listModels, loadModels } from './models.js';
+import { takeSample } from './pictures.js';
+import { fail, say } from './say.js';
+import { askService } from './service.js';
+import { type Settings, toFragment } from './settings.js';
 import * as state from './state.js';
 import { studio } from './studio.js';
-import type { ModelSource, PaneName, Question } from './worker/protocol.js';
+import type { Answer, PaneName, Question } from './worker/protocol.js';
 
 const { settings } = state;
 
+type Picture = NonNullable<typeof state.picture.value>;
 type Truth = NonNullable<typeof state.truth.value>;
 
-/** A question, and what its answer is compared with. */
+/** A question, of what picture, where it is answered, and what the answer is compared with. */
 interface Asked {
   readonly question: Question;
+  readonly picture: Picture;
+  readonly place: Settings['place'];
   readonly truth: Truth | null;
 }
 
@@ -26,112 +29,59 @@ interface Asked {
 export async function start(): Promise<void> {
   try {
     say('Looking for models');
-    const [listed] = await Promise.all([listModels(), takeSample(settings.sample.value ?? 0)]);
-    batch(() => {
-      state.models.value = listed.models;
-      state.hasService.value = listed.service;
-      settings.victim.value = chooseVictim(listed.models, settings.victim.value);
-      settings.attacker.value = chooseAttacker(listed.models, settings.attacker.value);
-    });
+    await Promise.all([listModels(), takeSample(settings.sample.value ?? 0)]);
     say('Starting ONNX Runtime');
-    state.engine.value = await studio.start(
-      new URL(`runtime/${RUNTIME_VERSION}/`, document.baseURI).href,
-      'auto',
-    );
+    const runtime = new URL(`runtime/${RUNTIME_VERSION}/`, document.baseURI).href;
+    state.engine.value = await studio.start(runtime, 'auto');
   } catch (error) {
     fail(error);
     return;
   }
+  if (isStarted) return;
+  isStarted = true;
   effect(ask);
   effect(repaint);
-  effect(() => history.replaceState(null, '', fragmentOf()));
+  effect(() => history.replaceState(null, '', addressOf()));
 }
 
-/** Takes a picture of one's own. */
-export async function take(file: Blob, name: string): Promise<void> {
-  say(`Reading ${name}`);
-  state.fault.value = null;
-  try {
-    await takePicture(file, name, { sample: null, label: null });
-  } catch (error) {
-    fail(error);
-  }
-}
-
-/** Takes one of the drawn scenes. */
-export async function chooseSample(number: number): Promise<void> {
-  state.fault.value = null;
-  try {
-    await takeSample(number);
-  } catch (error) {
-    fail(error);
-  }
-}
-
-async function takeSample(number: number): Promise<void> {
-  const sample = number < SAMPLES ? number : 0;
-  const [file, label] = await Promise.all(
-    [`${sample}.webp`, `${sample}.label.png`].map((name) => fetchBeside(`samples/${name}`)),
-  );
-  const name = `scene ${sample + 1}`;
-  await takePicture(await file!.blob(), name, { sample, label: await label!.blob() });
-}
-
-async function takePicture(
-  file: Blob,
-  name: string,
-  { sample, label }: { readonly sample: number | null; readonly label: Blob | null },
-): Promise<void> {
-  const taken = await studio.take(file, name);
-  batch(() => {
-    state.picture.value = { name, ...taken };
-    state.truth.value = label && { name: `the label of ${name}`, file: label };
-    settings.sample.value = sample;
-  });
-  draw(await studio.paint(['original'], brush()));
-}
-
-/** Takes a picture of what is right at each pixel. */
-export function takeLabel(file: Blob, name: string): void {
-  state.fault.value = null;
-  state.truth.value = { name, file };
-}
-
-async function fetchBeside(file: string): Promise<Response> {
-  const response = await fetch(new URL(file, document.baseURI));
-  if (response.ok) return response;
-  throw new Error(`${file}: expected the file, got ${response.status} ${response.statusText}`);
-}
-
-async function listModels() {
-  return parsePageModels(await (await fetchBeside('models.json')).json());
-}
+/** It is started again where it first lacked a key. */
+let isStarted = false;
 
 function ask(): void {
-  const { victim, attacker, strength, epsilon } = settings;
-  const truth = state.truth.value;
-  if (state.picture.value === null || victim.value === null) return;
+  const { victim, attacker, strength, epsilon, place } = settings;
+  const [picture, truth] = [state.picture.value, state.truth.value];
+  if (picture === null || victim.value === null) return;
   const question: Question = {
     victim: victim.value,
     attacker: attacker.value || null,
     strength: strength.value,
-    epsilon: epsilon.value,
+    epsilon: place.value === 'server' ? null : epsilon.value,
   };
-  changePicture(question);
-  askVictim({ question, truth });
+  const asked = { question, picture, truth, place: place.value };
+  newest = asked;
+  state.isAhead.value = false;
+  untracked(() => {
+    if (place.value === 'browser') changePicture(asked);
+    askVictim(asked);
+  });
 }
 
-const changePicture = latestOnly(async (question: Question) => {
-  await load(question);
+/** What is asked now: what is computed ahead stops where it changes. */
+let newest: Asked | undefined;
+
+const changePicture = latestOnly(async ({ question }: Asked) => {
+  await loadModels(question.victim, question.attacker);
   state.change.value = await studio.change(question);
   await paint(['attacked', 'difference']);
 }, fail);
 
-const askVictim = latestOnly(async ({ question, truth }: Asked) => {
-  await load(question);
-  await compareWith(truth, question.victim);
+const askVictim = latestOnly(async (asked: Asked) => {
+  const { question, place } = asked;
+  if (place === 'browser') await loadModels(question.victim, question.attacker);
+  await compareWith(asked);
   say(`${question.victim} looks at the picture`);
-  const answer = await studio.answer(question);
+  const answer = await (place === 'browser' ? studio.answer(question) : askServer(question));
+  if (answer === null) return;
   batch(() => {
     state.answer.value = answer;
     state.answered.value = question;
@@ -139,72 +89,59 @@ const askVictim = latestOnly(async ({ question, truth }: Asked) => {
     state.status.value = { kind: 'ready', words: '' };
   });
   await paint(['before', 'after', 'changed']);
+  if (newest === asked && place === 'browser') void lookAhead(asked);
 }, fail);
 
+async function askServer(question: Question): Promise<Answer | null> {
+  const picture = await studio.encode('original', state.brush.peek());
+  const answer = await studio.adopt(question, await askService(picture, question));
+  if (answer === null) return null;
+  state.change.value = { perturbation: answer.summary };
+  await paint(['attacked', 'difference']);
+  return answer;
+}
+
+/** Answers ahead what the slider that was moved last may ask for next, until something else is asked. */
+async function lookAhead(asked: Asked): Promise<void> {
+  if (state.isLive.peek()) return;
+  for (const question of positionsAround(asked.question, state.lastSlider.peek())) {
+    if (newest !== asked) return;
+    await studio.lookAhead(question).catch(() => undefined);
+  }
+  if (newest === asked) state.isAhead.value = true;
+}
+
 /** What was handed over last. */
-let compared: { file?: Blob | null; victim?: string; picture?: typeof state.picture.value } = {};
+let compared: Partial<Asked> & { readonly victim?: string } = {};
 
 /** Hands over what is right, where the victim's classes are those that the label tells apart. */
-async function compareWith(truth: Truth | null, victim: string): Promise<void> {
+async function compareWith({ question: { victim }, truth, picture }: Asked): Promise<void> {
+  if (compared.truth === truth && compared.victim === victim && compared.picture === picture)
+    return;
+  compared = { truth, victim, picture };
   const classes = state.models.value.find(({ name }) => name === victim)?.facts.classes;
   const isOfSample = settings.sample.peek() !== null;
   const isKnown = !isOfSample || classNames(CAMVID).join() === classes?.join();
-  const file = isKnown ? (truth?.file ?? null) : null;
-  const pair = { file, victim, picture: state.picture.peek() };
-  if (Object.entries(pair).every(([key, value]) => compared[key as keyof typeof pair] === value))
-    return;
-  compared = pair;
   try {
-    await studio.takeTruth(file, truth?.name ?? '', victim);
+    await studio.takeTruth(isKnown ? (truth?.file ?? null) : null, truth?.name ?? '', victim);
   } catch (error) {
     await studio.takeTruth(null, '', victim);
     fail(error);
   }
 }
 
-/** Loads the models that a question needs. */
-async function load({ victim, attacker }: Question): Promise<void> {
-  for (const name of [victim, attacker]) {
-    const model = state.models.value.find((one) => one.name === name);
-    if (model !== undefined) await studio.load(sourceOf(model), proxy(say));
-  }
-}
-
-function sourceOf({ name, facts, url, sha256 }: PageModel): ModelSource {
-  return { name, facts, file: { url: new URL(url, document.baseURI).href, sha256, headers: {} } };
-}
-
 /** Paints again what is painted otherwise; what changes with the question is painted by its answer. */
 function repaint(): void {
-  const panes: PaneName[] = ['before', 'after', 'difference', 'changed'];
-  brush();
-  if (state.picture.peek() !== null) void paint(panes).catch(fail);
+  void state.brush.value;
+  if (state.picture.peek() === null) return;
+  void paint(['before', 'after', 'difference', 'changed']).catch(fail);
 }
 
 async function paint(panes: readonly PaneName[]): Promise<void> {
-  draw(await studio.paint(panes, brush()));
+  draw(await studio.paint(panes, state.brush.peek()));
 }
 
-function brush() {
-  return { gain: settings.gain.value, follow: state.followed.value };
-}
-
-function fragmentOf(): string {
+function addressOf(): string {
   const fragment = toFragment(state.currentSettings());
   return `${location.pathname}${location.search}${fragment && `#${fragment}`}`;
-}
-
-function say(words: string): void {
-  state.status.value = { kind: 'busy', words };
-}
-
-/** Shows what went wrong; what was computed before stays. */
-function fail(error: unknown): void {
-  batch(() => {
-    state.fault.value = messageOf(error);
-    state.status.value = {
-      kind: state.answer.peek() === null ? 'fault' : 'ready',
-      words: 'stopped',
-    };
-  });
 }

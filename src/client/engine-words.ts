@@ -7,13 +7,8 @@ export function engineWords(
   engine: Engine | null,
   times: Milliseconds | undefined,
 ): string {
-  const steps = [
-    ['segment', times?.segment],
-    ['attack', times?.attack],
-    ['segment again', times?.segmentAttacked],
-  ] as const;
-  const took = steps.flatMap(([name, ms]) =>
-    typeof ms !== 'number' ? [] : [`${name} ${Math.round(ms)} ms`],
+  const took = Object.entries(times ?? {}).flatMap(([step, ms]) =>
+    ms === null ? [] : [`${step} ${Math.round(ms)} ms`],
   );
   return [computes(place, engine), ...(took.length > 0 ? took : ['known already'])].join(' · ');
 }

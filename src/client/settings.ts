@@ -37,6 +37,8 @@ export const DEFAULT_SETTINGS: Settings = {
 /** Changes of more than this, in 1/255, are not limited: the slider's end. */
 export const GREATEST_EPSILON = 32;
 export const GREATEST_GAIN = 20;
+/** Of the strength, in percent. */
+export const STRENGTH_STEP = 5;
 
 /** Writes settings as a link's fragment; what is as by default is left out. */
 export function toFragment(settings: Settings): string {

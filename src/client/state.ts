@@ -1,6 +1,7 @@
 import { computed, type Signal, signal } from '@preact/signals';
 import type { PageModel } from '../shared/page-models.js';
 import type { Size } from '../shared/size.js';
+import type { AheadSlider } from './look-ahead.js';
 import { fromFragment, type Settings } from './settings.js';
 import type { Answer, Change, Engine } from './worker/protocol.js';
 
@@ -18,6 +19,24 @@ export const settings: Signals<Settings> = signalsOf(fromFragment(location.hash.
 export const status = signal<Status>({ kind: 'busy', words: 'Starting' });
 /** What went wrong last, in words; null once it is taken note of. */
 export const fault = signal<string | null>(null);
+/** How often something went wrong. */
+export const failures = signal(0);
+/** Sent to a service that asks for one. */
+export const apiKey = signal('');
+export const needsKey = signal(false);
+/** A model file that does not say what it is. */
+export const unnamedModel = signal<{ readonly file: File; readonly why: string } | null>(null);
+/** The models' files that were fetched. */
+export const fetched = signal<readonly string[]>([]);
+/** Whether the page works without a network from now on. */
+export const isOffline = signal(false);
+/** Whether files are held over the page. */
+export const isDropping = signal(false);
+/** Whether a camera or a film is looked at. */
+export const isLive = signal(false);
+/** The slider whose positions are answered ahead, and whether all of them are. */
+export const lastSlider = signal<AheadSlider>('strength');
+export const isAhead = signal(false);
 export const models = signal<readonly PageModel[]>([]);
 /** Whether a service stands behind the page. */
 export const hasService = signal(false);
@@ -56,6 +75,9 @@ export const followed = computed(() => {
   const number = victim.value?.facts.classes.indexOf(settings.follow.value ?? '') ?? -1;
   return number < 0 ? null : number;
 });
+
+/** How pictures are painted. */
+export const brush = computed(() => ({ gain: settings.gain.value, follow: followed.value }));
 
 /** The settings as they are now. */
 export function currentSettings(): Settings {

@@ -1,17 +1,24 @@
 import { SegprobeError } from './errors.js';
 import type { Manifest, ModelFacts } from './manifest.js';
 
+/** A file that the page can fetch. */
+export interface PageFile {
+  /** In lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Relative to the page; it changes with the file, so that a copy may be kept for ever. */
+  readonly url: string;
+}
+
 /** A model that the page can fetch. */
 export interface PageModel {
   readonly name: string;
   readonly facts: ModelFacts;
   /** On the last split of its manifest; null where nothing was measured. */
   readonly measured: PageMeasurement | null;
-  /** Of the file, in lower-case hex. */
-  readonly sha256: string;
-  readonly bytes: number;
-  /** Of the file, relative to the page; it changes with the file, so that a copy may be kept for ever. */
-  readonly url: string;
+  readonly file: PageFile;
+  /** The form that is fastest in WebAssembly; null where there is none. A victim's takes and gives bytes. */
+  readonly web: PageFile | null;
 }
 
 /** What a manifest says of how good a model is; null what it does not say. */
@@ -32,23 +39,28 @@ export interface PageModels {
   readonly models: readonly PageModel[];
 }
 
+/** What lies in the folder of models. */
+interface ListedModel extends Omit<PageFile, 'url'> {
+  readonly name: string;
+  readonly facts: ModelFacts;
+  readonly manifest: Manifest | null;
+  readonly webForm: Omit<PageFile, 'url'> | null;
+}
+
 /** Lists a model for the page. Of a manifest only the facts and its last measurement are taken. */
-export function toPageModel({
-  name,
-  facts,
-  manifest,
-  sha256,
-  bytes,
-}: Omit<PageModel, 'url' | 'measured'> & { readonly manifest: Manifest | null }): PageModel {
+export function toPageModel({ name, facts, manifest, webForm, ...file }: ListedModel): PageModel {
   const { kind, classes, palette, ignoreIndex, dataset, inputSize, checkpointSha256 } = facts;
   return {
     name,
     facts: { kind, classes, palette, ignoreIndex, dataset, inputSize, checkpointSha256 },
     measured: measuredOf(manifest),
-    sha256,
-    bytes,
-    url: `onnx/${encodeURIComponent(name)}.onnx?sha256=${sha256.slice(0, 16)}`,
+    file: toPageFile(`${name}.onnx`, file),
+    web: webForm && toPageFile(`${name}.web.onnx`, webForm),
   };
+}
+
+function toPageFile(name: string, { sha256, bytes }: Omit<PageFile, 'url'>): PageFile {
+  return { sha256, bytes, url: `onnx/${encodeURIComponent(name)}?sha256=${sha256.slice(0, 16)}` };
 }
 
 function measuredOf(manifest: Manifest | null): PageMeasurement | null {

@@ -1,11 +1,30 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { Browser, Page } from 'playwright-core';
 import { DEFAULT_MODELS_FOLDER, openModels } from '../../src/inference/open-model.js';
 import { type RunningServer, startServer } from '../../src/serve/server.js';
 import { startChromium, watchFaults } from '../support/chromium.js';
 import { testPicture, toPng } from '../support/rgb-pictures.js';
+import { answered, figure, openPage } from './open-page.js';
 import { sharesEqualLabels } from './share-equal-labels.js';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/** Adds up how far what is on the screen moves by itself. */
+const WATCH_SHIFTS = `
+  window.shift = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+`;
 
 describe('the page, in Chromium', function () {
   // Two cores compute, and others may want them too.
@@ -26,6 +45,7 @@ describe('the page, in Chromium', function () {
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.setDefaultTimeout(120_000);
     faults = watchFaults(page);
+    await page.addInitScript(WATCH_SHIFTS);
     await page.goto(server.url);
     await page.waitForSelector('.chip-ready');
   });
@@ -34,25 +54,19 @@ describe('the page, in Chromium', function () {
     await server?.close();
   });
 
-  /** Does something, and waits until it is answered. */
-  async function answered(act: () => Promise<unknown>): Promise<void> {
-    const before = await page.locator('[data-answer]').getAttribute('data-answer');
-    await act();
-    await page.locator(`[data-answer]:not([data-answer="${before}"])`).waitFor();
-    await page.locator('.chip-ready').waitFor();
-  }
-  const figure = (name: string): Promise<string> =>
-    page.locator(`.figures div:has(dt:text-is("${name}")) dd`).first().innerText();
-  const flipped = async (): Promise<number> => parseFloat(await figure('Pixels flipped'));
+  const flipped = async (): Promise<number> => parseFloat(await figure(page, 'Pixels flipped'));
   const drag = (name: string, value: number): Promise<void> =>
     page.getByRole('slider', { name }).fill(String(value));
 
   it('shows a scene before and after an attack that hardly anybody sees, without a click', async () => {
-    assert.equal(await page.getByLabel('Attacker').inputValue(), 'mal-camvid-linf8');
-    assert.equal(await figure('L∞'), '8/255');
+    assert.equal(
+      await page.getByLabel('Attacker', { exact: true }).inputValue(),
+      'mal-camvid-linf8',
+    );
+    assert.equal(await figure(page, 'L∞'), '8/255');
     assert.ok((await flipped()) > 50);
     assert.match(await page.locator('h1').innerText(), /8 of 255 steps, and [5-9]\d.* %/);
-    assert.match(await figure('mIoU before'), /^[2-9]\d.* %$/);
+    assert.match(await figure(page, 'mIoU before'), /^[2-9]\d.* %$/);
     assert.equal(await page.locator('.classes button').count(), 12);
   });
 
@@ -72,33 +86,31 @@ describe('the page, in Chromium', function () {
   }
 
   it('changes less at less strength or epsilon, and nothing without an attack', async () => {
-    await answered(() => drag('Strength', 50));
-    assert.equal(await figure('L∞'), '4/255');
-    await answered(() => drag('Epsilon', 2));
-    assert.equal(await figure('L∞'), '2/255');
-    await answered(() => page.getByLabel('Attacker').selectOption(''));
-    assert.deepEqual([await flipped(), await figure('PSNR')], [0, '∞']);
+    await answered(page, () => drag('Strength', 50));
+    assert.equal(await figure(page, 'L∞'), '4/255');
+    await answered(page, () => drag('Epsilon', 2));
+    assert.equal(await figure(page, 'L∞'), '2/255');
+    await answered(page, () => page.getByLabel('Attacker', { exact: true }).selectOption(''));
+    assert.deepEqual([await flipped(), await figure(page, 'PSNR')], [0, '∞']);
   });
 
   it('has all that was chosen in its link', async () => {
     const fragment = new URL(page.url()).hash;
     assert.match(fragment, /strength=50&epsilon=2/);
-    const other = await browser.newPage();
-    await other.goto(page.url());
-    await other.waitForSelector('.chip-ready', { timeout: 120_000 });
+    const other = await openPage(browser, server.url, { fragment: fragment.slice(1) });
     assert.equal(await other.getByRole('slider', { name: 'Epsilon' }).inputValue(), '2');
-    assert.equal(await other.getByLabel('Attacker').inputValue(), '');
+    assert.equal(await other.getByLabel('Attacker', { exact: true }).inputValue(), '');
     await other.close();
   });
 
   it('takes another scene, and a picture of one’s own', async () => {
-    await answered(() => page.locator('.samples button').nth(2).click());
+    await answered(page, () => page.locator('.samples button').nth(2).click());
     assert.equal(await page.locator('.samples button').nth(2).getAttribute('aria-pressed'), 'true');
     const buffer = await toPng(testPicture(96, 64));
     const file = { name: 'mine.png', mimeType: 'image/png', buffer };
-    await answered(() => page.getByLabel('A picture of your own').setInputFiles(file));
+    await answered(page, () => page.getByLabel('A picture of your own').setInputFiles(file));
     assert.match(await page.locator('.sources .note').innerText(), /^mine.png, 96×64/);
-    assert.equal(await figure('mIoU before'), '–');
+    assert.equal(await figure(page, 'mIoU before'), '–');
   });
 
   it('says in words what is wrong with a file, and keeps what it shows', async () => {
@@ -112,6 +124,26 @@ describe('the page, in Chromium', function () {
     assert.match(await page.locator('.sources .note').innerText(), /^mine.png, 96×64/);
     await page.getByRole('button', { name: 'Close' }).click();
     assert.equal(await page.locator('.fault').count(), 0);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has nothing serious that axe finds, ${colorScheme}`, async () => {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(await readFile(AXE, 'utf8'));
+      const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run(document)');
+      const serious = violations.filter(
+        ({ impact }) => impact === 'serious' || impact === 'critical',
+      );
+      assert.deepEqual(
+        serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
+        [],
+      );
+    });
+  }
+
+  it('moves nothing while it loads', async () => {
+    const shift = await page.evaluate<number>('window.shift');
+    assert.ok(shift < 0.02, `${shift}`);
   });
 
   it('draws nothing that the phone has to scroll sideways for', async () => {

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { decodePicture } from '../../src/data/decode.js';
+import { pixelsOf } from './open-page.js';
 
 /** What the page shows at first: its first scene under this attacker. */
 const QUESTION = 'attacker=mal-camvid-linf8&model=enet-camvid';
@@ -13,11 +14,7 @@ export async function sharesEqualLabels(
   serverUrl: string,
   pane: 'before' | 'after',
 ): Promise<number> {
-  const painted = await page.evaluate<number[]>(`(() => {
-    const canvas = document.querySelector('canvas[data-pane=${pane}]');
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    return [...data];
-  })()`);
+  const painted = await pixelsOf(page, pane);
   const scene = await fetch(`${serverUrl}/samples/0.webp`);
   const route = pane === 'before' ? '/segment?model=enet-camvid' : `/attack?${QUESTION}`;
   const answer = await fetch(`${serverUrl}${route}&format=mask`, {

@@ -20,12 +20,7 @@ export function Classes() {
           const { share = 0, shareAttacked = 0 } = shares?.[k] ?? {};
           return (
             <li key={name}>
-              <button
-                type="button"
-                aria-pressed={followed.value === k}
-                aria-label={`${name}: ${percent(share)} before, ${percent(shareAttacked)} after`}
-                onClick={() => follow(k)}
-              >
+              <button type="button" aria-pressed={followed.value === k} onClick={() => follow(k)}>
                 <Swatch color={facts?.palette[k]} />
                 <span class="name">{name}</span>
                 <span class="bars" aria-hidden="true">
@@ -33,9 +28,9 @@ export function Classes() {
                   <Bar share={shareAttacked / longest} color={facts?.palette[k]} kind="after" />
                 </span>
                 <span class="share">
-                  {percent(share)}
+                  {percent(share)} <span class="unseen">before</span>
                   <br />
-                  {percent(shareAttacked)}
+                  {percent(shareAttacked)} <span class="unseen">after</span>
                 </span>
               </button>
             </li>

@@ -2,17 +2,20 @@ import type { Signal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { PageModel } from '../../shared/page-models.js';
 import { byteSteps } from '../numbers.js';
-import { GREATEST_EPSILON, GREATEST_GAIN } from '../settings.js';
-import { attackers, settings, victims } from '../state.js';
+import { GREATEST_EPSILON, GREATEST_GAIN, STRENGTH_STEP } from '../settings.js';
+import { attackers, lastSlider, settings, victims } from '../state.js';
+import { takeModel } from '../models.js';
+import { FileButton } from './sources.js';
 
 /** Victim, attacker, and how much of the attack. */
 export function Controls() {
   return (
     <section class="panel controls" aria-labelledby="controls-title">
       <h2 id="controls-title">Attack</h2>
-      <label class="field">
-        <span>Victim</span>
+      <div class="field">
+        <label for="victim">Victim</label>
         <select
+          id="victim"
           value={settings.victim.value ?? ''}
           disabled={victims.value.length === 0}
           onChange={({ currentTarget }) => (settings.victim.value = currentTarget.value)}
@@ -21,10 +24,11 @@ export function Controls() {
             <option key={name}>{name}</option>
           ))}
         </select>
-      </label>
-      <label class="field">
-        <span>Attacker</span>
+      </div>
+      <div class="field">
+        <label for="attacker">Attacker</label>
         <select
+          id="attacker"
           value={settings.attacker.value ?? ''}
           onChange={({ currentTarget }) => (settings.attacker.value = currentTarget.value)}
         >
@@ -38,23 +42,38 @@ export function Controls() {
           <option value="hue">hue (knows no victim)</option>
           <option value="">none</option>
         </select>
-      </label>
+      </div>
+      <FileButton
+        label="A model of your own"
+        accept=".onnx"
+        onFile={(file) => void takeModel(file)}
+      >
+        Bring your own ONNX model …
+      </FileButton>
       <Slider
         name="Strength"
         shown={`${Math.round(100 * settings.strength.value)} %`}
         least={0}
         greatest={100}
+        step={STRENGTH_STEP}
         value={Math.round(100 * settings.strength.value)}
-        onInput={(value) => (settings.strength.value = value / 100)}
+        onInput={(value) => {
+          lastSlider.value = 'strength';
+          settings.strength.value = value / 100;
+        }}
       />
       <Slider
         name="Epsilon"
-        hint="the most that a colour may change"
-        shown={settings.epsilon.value === null ? 'no limit' : `${settings.epsilon.value}/255`}
+        hint="limit of each value's change"
+        shown={epsilonWords()}
         least={1}
         greatest={GREATEST_EPSILON + 1}
         value={settings.epsilon.value ?? GREATEST_EPSILON + 1}
-        onInput={(value) => (settings.epsilon.value = value > GREATEST_EPSILON ? null : value)}
+        isOff={settings.place.value === 'server'}
+        onInput={(value) => {
+          lastSlider.value = 'epsilon';
+          settings.epsilon.value = value > GREATEST_EPSILON ? null : value;
+        }}
       />
       <Slider
         name="Difference"
@@ -76,6 +95,11 @@ export function Controls() {
   );
 }
 
+function epsilonWords(): string {
+  if (settings.place.value === 'server') return 'in this browser only';
+  return settings.epsilon.value === null ? 'no limit' : `${settings.epsilon.value}/255`;
+}
+
 /** What an attacker keeps within, where that is little. */
 function budgetOf({ measured }: PageModel): string {
   const linf = measured?.linf ?? 1;
@@ -94,6 +118,8 @@ function Slider({
   shown,
   least,
   greatest,
+  step = 1,
+  isOff = false,
   value,
   onInput,
 }: {
@@ -103,6 +129,8 @@ function Slider({
   readonly shown: string;
   readonly least: number;
   readonly greatest: number;
+  readonly step?: number;
+  readonly isOff?: boolean;
   readonly value: number;
   readonly onInput: (value: number) => void;
 }) {
@@ -118,6 +146,8 @@ function Slider({
         type="range"
         min={least}
         max={greatest}
+        step={step}
+        disabled={isOff}
         value={value}
         aria-valuetext={shown}
         onInput={({ currentTarget }) => onInput(currentTarget.valueAsNumber)}

@@ -1,5 +1,7 @@
 import { byteSteps, fixed, percent } from '../numbers.js';
-import { answer, answerNumber, change } from '../state.js';
+import { takeLabel } from '../pictures.js';
+import { answer, answerNumber, change, isAhead, truth } from '../state.js';
+import { FileButton } from './sources.js';
 
 /** What the attack did, in numbers. */
 export function Figures() {
@@ -14,7 +16,13 @@ export function Figures() {
     ['mIoU after', shareOf(summary?.miouAttacked), 'beside the label'],
   ] as const;
   return (
-    <section class="panel figures" aria-label="Figures" data-answer={answerNumber.value}>
+    <section
+      class="panel figures"
+      aria-label="Figures"
+      data-answer={answerNumber.value}
+      data-ahead={isAhead.value}
+      data-drop="label"
+    >
       <dl>
         {figures.map(([name, value, hint]) => (
           <div key={name}>
@@ -24,6 +32,13 @@ export function Figures() {
           </div>
         ))}
       </dl>
+      <FileButton
+        label="What is right, as a picture"
+        accept="image/png,image/webp"
+        onFile={(file) => takeLabel(file, file.name)}
+      >
+        {truth.value ? 'Another label' : 'Add its label'}
+      </FileButton>
     </section>
   );
 }

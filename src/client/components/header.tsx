@@ -1,5 +1,6 @@
 import { engineWords } from '../engine-words.js';
 import { answer, engine, settings, status } from '../state.js';
+import { PlaceSwitch } from './place.js';
 
 /** The name, and what computes. */
 export function Header() {
@@ -10,6 +11,7 @@ export function Header() {
         segprobe
       </a>
       <Chip />
+      <PlaceSwitch />
     </header>
   );
 }

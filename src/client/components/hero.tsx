@@ -8,7 +8,7 @@ export function Hero() {
       <h1>{Sentence()}</h1>
       <p>
         A segmentation model names the class of every pixel. An attacker changes the picture a
-        little so that it no longer does. All of it runs here, on your machine.
+        little so that it no longer does.
       </p>
     </section>
   );

@@ -1,7 +1,10 @@
+import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
-import { chooseSample, take } from '../conductor.js';
+import { takeFile } from '../files.js';
+import { playFilm, startCamera, stopLive } from '../live.js';
+import { chooseSample } from '../pictures.js';
 import { SAMPLES } from '../samples.js';
-import { picture, settings } from '../state.js';
+import { isLive, picture, settings } from '../state.js';
 
 /** What picture to look at: drawn scenes, or one's own. */
 export function Sources() {
@@ -16,7 +19,25 @@ export function Sources() {
         ))}
       </ul>
       <div class="row">
-        <OpenPicture />
+        <FileButton label="A picture of your own" accept="image/*" onFile={takeFile}>
+          Open
+        </FileButton>
+        <FileButton
+          label="A film of your own"
+          accept="video/*"
+          onFile={(file) => void playFilm(file)}
+        >
+          Film
+        </FileButton>
+        {isLive.value ? (
+          <button type="button" class="button stop" onClick={stopLive}>
+            Stop
+          </button>
+        ) : (
+          <button type="button" class="button" onClick={() => void startCamera()}>
+            Camera
+          </button>
+        )}
       </div>
       <p class="note">{noteOf()}</p>
     </section>
@@ -28,7 +49,10 @@ function Sample({ number }: { readonly number: number }) {
     <button
       type="button"
       aria-pressed={settings.sample.value === number}
-      onClick={() => void chooseSample(number)}
+      onClick={() => {
+        stopLive();
+        void chooseSample(number);
+      }}
     >
       <img
         src={`./samples/${number}.thumb.webp`}
@@ -40,23 +64,34 @@ function Sample({ number }: { readonly number: number }) {
   );
 }
 
-function OpenPicture() {
+/** A button that asks for a file. */
+export function FileButton({
+  label,
+  accept,
+  onFile,
+  children,
+}: {
+  readonly label: string;
+  readonly accept: string;
+  readonly onFile: (file: File) => void;
+  readonly children: ComponentChildren;
+}) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button type="button" class="button" onClick={() => input.current!.click()}>
-        Open a picture
+      <button type="button" class="button" title={label} onClick={() => input.current!.click()}>
+        {children}
       </button>
       <input
         ref={input}
         class="unseen"
         type="file"
-        accept="image/*"
+        accept={accept}
         tabIndex={-1}
-        aria-label="A picture of your own"
+        aria-label={label}
         onChange={({ currentTarget }) => {
           const file = currentTarget.files?.[0];
-          if (file) void take(file, file.name);
+          if (file) onFile(file);
           currentTarget.value = '';
         }}
       />
@@ -69,5 +104,6 @@ function noteOf(): string {
   if (shown === null) return ' ';
   const { width, height } = shown.size;
   const scaled = shown.scaledFrom;
-  return `${shown.name}, ${width}×${height}${scaled ? `, scaled down from ${scaled.width}×${scaled.height}` : ''}`;
+  const origin = scaled ? `, scaled down from ${scaled.width}×${scaled.height}` : '';
+  return `${shown.name}, ${width}×${height}${origin}`;
 }

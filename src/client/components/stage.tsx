@@ -37,7 +37,7 @@ export function Stage() {
         />
         <Pane
           name="after"
-          title="What the model sees then"
+          title="What it sees then"
           label={`What the model sees in the attacked picture. ${classesAt('after')}`}
           layers={[
             { pane: 'original', kind: 'picture' },

@@ -1,9 +1,15 @@
-/** Things that one picture's memory holds at most. */
-const MOST = 64;
+/** Bytes that one picture's memory takes, about. */
+const MOST_BYTES = 96 * 2 ** 20;
 
 /** Keeps what was computed, by name; the oldest goes where it becomes too much. What fails is forgotten. */
 export class Memory {
   readonly #kept = new Map<string, unknown>();
+  readonly #most: number;
+
+  /** @param bytes - that a thing takes, about. */
+  constructor(bytes: number) {
+    this.#most = Math.max(12, Math.floor(MOST_BYTES / bytes));
+  }
 
   /** Computes what is not known yet. */
   now<T>(key: string, compute: () => T): T {
@@ -19,9 +25,9 @@ export class Memory {
     return this.#keep(key, computing);
   }
 
-  /** Whether something is known, or is being computed. */
-  has(key: string): boolean {
-    return this.#kept.has(key);
+  /** What is known, if it is. */
+  find<T>(key: string): T | undefined {
+    return this.#kept.has(key) ? (this.#recall(key) as T) : undefined;
   }
 
   #recall(key: string): unknown {
@@ -33,7 +39,7 @@ export class Memory {
 
   #keep<T>(key: string, value: T): T {
     this.#kept.set(key, value);
-    if (this.#kept.size > MOST) this.#kept.delete(this.#kept.keys().next().value!);
+    if (this.#kept.size > this.#most) this.#kept.delete(this.#kept.keys().next().value!);
     return value;
   }
 }

@@ -1,4 +1,4 @@
-import type { InferenceSession } from 'onnxruntime-web';
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { argmaxOverClasses } from '../../shared/argmax.js';
 import { SegprobeError, messageOf } from '../../shared/errors.js';
 import { toImageTensor } from '../../shared/image-tensor.js';
@@ -11,6 +11,7 @@ import { type OnnxRuntime, openRuntime } from './runtime.js';
 interface LoadedModel {
   readonly session: InferenceSession;
   readonly classCount: number;
+  readonly url: string;
 }
 
 /**
@@ -34,13 +35,14 @@ export class Models {
 
   /**
    * Loads a model, once.
+   * @returns where from: the form that runs best here.
    * @throws SegprobeError `MODEL_INVALID`, or `FILE_NOT_FOUND` where it cannot be fetched.
    */
-  async load(source: ModelSource, onProgress: Progress): Promise<void> {
+  async load(source: ModelSource, onProgress: Progress): Promise<string> {
     const loading = this.#loaded.get(source.name) ?? this.#open(source, onProgress);
     this.#loaded.set(source.name, loading);
     try {
-      await loading;
+      return (await loading).url;
     } catch (error) {
       // The next try fetches it anew.
       this.#loaded.delete(source.name);
@@ -58,13 +60,29 @@ export class Models {
   async segment(
     name: string,
     rgb: Uint8Array,
-    size: Size,
-  ): Promise<{ labels: Uint8Array<ArrayBuffer>; ms: number }> {
-    const { classCount } = await this.#find(name);
+    { height, width }: Size,
+  ): Promise<{ labels: Uint8Array; ms: number }> {
+    const { session, classCount } = await this.#find(name);
+    const { Tensor } = await this.#runtime!;
     return this.#inTurn(async () => {
       const started = performance.now();
-      const logits = await this.#run(name, rgb, size, { name: 'logits', channels: classCount });
-      return { labels: argmaxOverClasses(logits, classCount), ms: performance.now() - started };
+      let labels: Uint8Array;
+      if (session.inputNames[0] === 'image_u8') {
+        const image = new Tensor('uint8', rgb, [1, height, width, 3]);
+        const expected = `uint8 [1,${height},${width}]`;
+        labels = (await run(
+          session,
+          name,
+          { image_u8: image },
+          { labels: expected },
+        )) as Uint8Array;
+      } else {
+        const image = new Tensor('float32', toImageTensor(rgb), [1, 3, height, width]);
+        const expected = `float32 [1,${classCount},${height},${width}]`;
+        const logits = await run(session, name, { image }, { logits: expected });
+        labels = argmaxOverClasses(logits as Float32Array, classCount);
+      }
+      return { labels, ms: performance.now() - started };
     });
   }
 
@@ -78,12 +96,16 @@ export class Models {
   async attack(
     name: string,
     rgb: Uint8Array,
-    size: Size,
+    { height, width }: Size,
   ): Promise<{ attacked: Float32Array; ms: number }> {
+    const { session } = await this.#find(name);
+    const { Tensor } = await this.#runtime!;
     return this.#inTurn(async () => {
       const started = performance.now();
-      const attacked = await this.#run(name, rgb, size, { name: 'attacked', channels: 3 });
-      return { attacked, ms: performance.now() - started };
+      const image = new Tensor('float32', toImageTensor(rgb), [1, 3, height, width]);
+      const expected = `float32 [1,3,${height},${width}]`;
+      const attacked = await run(session, name, { image }, { attacked: expected });
+      return { attacked: attacked as Float32Array, ms: performance.now() - started };
     });
   }
 
@@ -95,13 +117,14 @@ export class Models {
   }
 
   async #open(source: ModelSource, onProgress: Progress): Promise<LoadedModel> {
-    const { name, facts, file } = source;
+    const { name, facts, web } = source;
     if (this.#runtime === undefined) throw new Error('expected a runtime that was started');
-    const bytes = 'bytes' in file ? file.bytes : await fetchModel(name, file, onProgress);
-    const { open } = await this.#runtime;
+    const { open, engine } = await this.#runtime;
+    const file = engine.provider === 'wasm' && web !== null ? web : source.file;
+    const bytes = await fetchModel(name, file, onProgress);
     onProgress(`Preparing ${name}`);
     try {
-      return { session: await open(bytes), classCount: facts.classes.length };
+      return { session: await open(bytes), classCount: facts.classes.length, url: file.url };
     } catch (cause) {
       throw invalid(name, 'a model that ONNX Runtime loads', messageOf(cause), cause);
     }
@@ -112,35 +135,30 @@ export class Models {
     if (model === undefined) throw new Error(`expected ${name} loaded`);
     return model;
   }
+}
 
-  async #run(
-    name: string,
-    rgb: Uint8Array,
-    { height, width }: Size,
-    output: { readonly name: 'logits' | 'attacked'; readonly channels: number },
-  ): Promise<Float32Array> {
-    const { session } = await this.#find(name);
-    const { Tensor } = await this.#runtime!;
-    const image = new Tensor('float32', toImageTensor(rgb), [1, 3, height, width]);
-    let values: InferenceSession.OnnxValueMapType;
-    try {
-      values = await session.run({ image });
-    } catch (cause) {
-      throw invalid(
-        name,
-        `a model that takes image float32 [1,3,${height},${width}]`,
-        messageOf(cause),
-        cause,
-      );
-    }
-    const value = values[output.name];
-    const expected = `${output.name} float32 [1,${output.channels},${height},${width}]`;
-    const found = value && `${output.name} ${value.type} [${value.dims.join()}]`;
-    if (value === undefined || found !== expected) {
-      throw invalid(name, expected, found ?? `outputs ${session.outputNames.join(', ')}`);
-    }
-    return value.data as Float32Array;
+/** Runs a model; its output must be of that name, and of that type and shape. */
+async function run(
+  session: InferenceSession,
+  name: string,
+  inputs: Readonly<Record<string, Tensor>>,
+  output: Readonly<Record<string, string>>,
+): Promise<Tensor['data']> {
+  const show = (tensor: Tensor): string => `${tensor.type} [${tensor.dims.join()}]`;
+  let values: InferenceSession.OnnxValueMapType;
+  try {
+    values = await session.run(inputs);
+  } catch (cause) {
+    const given = Object.entries(inputs).map(([key, tensor]) => `${key} ${show(tensor)}`);
+    throw invalid(name, `a model that takes ${given.join()}`, messageOf(cause), cause);
   }
+  const [[key, expected]] = Object.entries(output) as [[string, string]];
+  const value = values[key];
+  if (value === undefined || show(value) !== expected) {
+    const found = value ? `${key} ${show(value)}` : `outputs ${session.outputNames.join(', ')}`;
+    throw invalid(name, `${key} ${expected}`, found);
+  }
+  return value.data;
 }
 
 function invalid(name: string, expected: string, found: string, cause?: unknown): SegprobeError {

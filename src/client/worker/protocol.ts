@@ -12,19 +12,25 @@ export interface Engine {
   readonly threads: number;
   /** Why nothing faster is used; null where this is the fastest there is. */
   readonly why: string | null;
+  /** What was fetched to start it. */
+  readonly files: readonly string[];
 }
 
-/** A model that is to be loaded: from beside the page, or from bytes that somebody dropped. */
+/** Where a model's file is. */
+export interface ModelFile {
+  readonly url: string;
+  /** In lower-case hex; empty for a file that was dropped on the page. */
+  readonly sha256: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A model that is to be loaded. */
 export interface ModelSource {
   readonly name: string;
   readonly facts: ModelFacts;
-  readonly file:
-    | {
-        readonly url: string;
-        readonly sha256: string;
-        readonly headers: Readonly<Record<string, string>>;
-      }
-    | { readonly bytes: Uint8Array };
+  readonly file: ModelFile;
+  /** The form that is fastest in WebAssembly. */
+  readonly web: ModelFile | null;
 }
 
 /** What is asked about the picture. */
@@ -39,12 +45,8 @@ export interface Question {
   readonly epsilon: number | null;
 }
 
-/** Where the time of an answer went; null what was there already. */
-export interface Milliseconds {
-  readonly segment: number | null;
-  readonly attack: number | null;
-  readonly segmentAttacked: number | null;
-}
+/** Where the time of an answer went, by step; null what was known already. */
+export type Milliseconds = Readonly<Record<string, number | null>>;
 
 /** What the victim says of the picture before and after the attack. */
 export interface Answer {
@@ -62,9 +64,22 @@ export interface Change {
   readonly perturbation: Perturbation;
 }
 
+/** What the service says of a picture, in the picture's size. */
+export interface ServiceAnswer {
+  readonly attacked: Blob;
+  /** PNGs of class numbers. */
+  readonly before: Blob;
+  readonly after: Blob;
+  readonly summary: AttackSummary;
+  readonly milliseconds: Milliseconds;
+}
+
 /** The pictures that the page shows. */
 export const PANES = ['original', 'before', 'attacked', 'after', 'difference', 'changed'] as const;
 export type PaneName = (typeof PANES)[number];
+
+/** What can be kept as a file: pictures without loss, and label maps with the classes' colours as their palette. */
+export type FileName = 'original' | 'attacked' | 'difference' | 'before' | 'after';
 
 /** How pictures are painted. */
 export interface Brush {

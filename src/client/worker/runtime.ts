@@ -30,6 +30,7 @@ export async function openRuntime(
     engine: {
       provider: 'wasm',
       threads,
+      files: [file('mjs'), file('wasm')],
       why: crossOriginIsolated
         ? null
         : 'the page is not isolated (headers COOP and COEP), so threads may not be used',

@@ -2,7 +2,6 @@ import { proxy, type Remote, transfer } from 'comlink';
 import { summarizeAttack } from '../../shared/attack-summary.js';
 import { compareLabels } from '../../shared/compare-labels.js';
 import { createConfusionMatrix, countPixels } from '../../shared/confusion-matrix.js';
-import { SegprobeError } from '../../shared/errors.js';
 import { resizeLabelMap } from '../../shared/label-map.js';
 import { countLabels } from '../../shared/label-pixels.js';
 import type { ModelFacts } from '../../shared/manifest.js';
@@ -12,6 +11,7 @@ import { decodePicture, decodeUnscaled, type DecodedPicture, readBitmap } from '
 import { readLabelPicture } from './label-picture.js';
 import { Memory } from './memory.js';
 import type { Models } from './models.js';
+import { encodePalettePng } from './palette-png.js';
 import { paintChanged, paintDifference, paintLabels } from './paint.js';
 import { applyAttack, CONTROLS, liftChange, limitChange } from './perturb.js';
 import type {
@@ -19,12 +19,13 @@ import type {
   Brush,
   Change,
   Engine,
-  Milliseconds,
+  FileName,
   ModelSource,
   PaneName,
   Progress,
   Provider,
   Question,
+  ServiceAnswer,
   TakenPicture,
 } from './protocol.js';
 import { resizePicture } from './resize-picture.js';
@@ -42,7 +43,7 @@ export class Studio {
   #picture: DecodedPicture | undefined;
   #truth: Uint8Array | null = null;
   /** Of this picture: in the models' sizes, under each attacker at full strength, and the victims' labels. */
-  #memory = new Memory();
+  #memory = new Memory(1);
   #attacked: RgbPicture | undefined;
   #seen: { readonly labels: Answer['labels']; readonly palette: Facts['palette'] } | undefined;
 
@@ -54,10 +55,14 @@ export class Studio {
     return this.#models.start(runtimeUrl, wish);
   }
 
-  /** Loads a model, once. @throws SegprobeError as `Models.load` */
-  async load(source: ModelSource, onProgress: Progress): Promise<void> {
-    await this.#models.load(source, proxy(onProgress));
-    this.#facts.set(source.name, source.facts);
+  /** Tells of a model what its file says of itself. */
+  introduce(name: string, facts: Facts): void {
+    this.#facts.set(name, facts);
+  }
+
+  /** Loads a model, once. @returns where from. @throws SegprobeError as `Models.load` */
+  load(source: ModelSource, onProgress: Progress): Promise<string> {
+    return this.#models.load(source, proxy(onProgress));
   }
 
   /** Takes a picture in. @throws SegprobeError as `decodePicture` */
@@ -66,7 +71,7 @@ export class Studio {
       picture instanceof Blob ? await decodePicture(picture, name) : readBitmap(picture, name);
     this.#picture = decoded;
     this.#truth = null;
-    this.#memory = new Memory();
+    this.#memory = new Memory(3 * decoded.data.length);
     this.#attacked = undefined;
     this.#seen = undefined;
     const { height, width, scaledFrom } = decoded;
@@ -94,41 +99,62 @@ export class Studio {
     return { perturbation: this.#measure(question, attacked) };
   }
 
-  /** Answers a question. */
-  async answer(question: Question): Promise<Answer> {
-    const { victim, attacker, strength } = question;
-    const picture = this.#currentPicture();
+  /** Answers a question; null where another picture was taken meanwhile. */
+  async answer(question: Question): Promise<Answer | null> {
     const memory = this.#memory;
-    const before = await this.#segment(victim, 'clean', picture);
-    const { attacked, ms: attack } = await this.#attack(question);
-    const after = await this.#segment(victim, keyOf(question), attacked);
-    if (memory !== this.#memory) throw new SegprobeError('CANCELLED', 'another picture was taken');
-    const facts = this.#factsOf(victim);
-    const labels = { before: before.labels, after: after.labels };
-    this.#seen = { labels, palette: facts.palette };
-    const milliseconds: Milliseconds = { segment: before.ms, attack, segmentAttacked: after.ms };
-    const { height, width } = picture;
-    const classCount = facts.classes.length;
-    const moves = createConfusionMatrix(classCount);
-    countPixels(moves, labels.before, labels.after, classCount);
-    const summary = summarizeAttack(
-      {
-        model: victim,
-        method: attacker ?? 'none',
-        strength,
-        picture,
-        perturbation: this.#measure(question, attacked),
-        before: { pixelCounts: countLabels(labels.before, classCount) },
-        after: { pixelCounts: countLabels(labels.after, classCount) },
-        comparison: compareLabels(labels.before, labels.after, {
-          classCount,
-          truth: this.#truth,
-          ignoreIndex: Math.min(facts.ignoreIndex, classCount),
-        }),
-      },
-      facts,
+    const found = await this.#look(question);
+    if (memory !== this.#memory) return null;
+    const { before, after, attack } = found;
+    return this.#compare(question, {
+      attacked: found.attacked,
+      labels: { before: before.labels, after: after.labels },
+      milliseconds: { segment: before.ms, attack, 'segment again': after.ms },
+    });
+  }
+
+  /** Computes what `answer` will need, and keeps it. */
+  async lookAhead(question: Question): Promise<void> {
+    await this.#look(question);
+  }
+
+  /** Takes over what the service says of the picture; null where another picture was taken meanwhile. */
+  async adopt(question: Question, given: ServiceAnswer): Promise<Answer | null> {
+    const memory = this.#memory;
+    const [attacked, before, after] = await Promise.all(
+      [given.attacked, given.before, given.after].map((file) => decodeUnscaled(file, 'the answer')),
     );
-    return { size: { height, width }, labels, summary, moves: moves.counts, milliseconds };
+    if (memory !== this.#memory) return null;
+    this.#attacked = attacked;
+    const labels = { before: redOf(before!), after: redOf(after!) };
+    const { milliseconds } = given;
+    const compared = this.#compare(question, { attacked: attacked!, labels, milliseconds });
+    return { ...compared, summary: { ...given.summary, ...scoresIn(compared.summary) } };
+  }
+
+  /** The picture, or what was made of it, as a file. */
+  async encode(name: FileName, { gain }: Pick<Brush, 'gain'>): Promise<Blob> {
+    const picture = this.#currentPicture();
+    const [attacked, seen] = [this.#attacked ?? picture, this.#seen];
+    if (name === 'before' || name === 'after') {
+      if (seen === undefined) throw new Error('expected an answer');
+      return encodePalettePng(seen.labels[name], picture, seen.palette);
+    }
+    const rgba = {
+      original: () => toRgba(picture.data),
+      attacked: () => toRgba(attacked.data),
+      difference: () => paintDifference(picture.data, attacked.data, gain),
+    }[name]();
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    const image = new ImageData(rgba, picture.width, picture.height);
+    canvas.getContext('2d')!.putImageData(image, 0, 0);
+    return canvas.convertToBlob({ type: 'image/png' });
+  }
+
+  /** Reads what a model file says of itself. @throws SegprobeError as `readModelFacts` */
+  async readModel(file: Blob, name: string): Promise<ModelFacts> {
+    // Only who brings a model needs it.
+    const { readModelFacts } = await import('./read-model.js');
+    return readModelFacts(new Uint8Array(await file.arrayBuffer()), name);
   }
 
   /** Paints what was computed last. Panes that are not known yet are left out. */
@@ -153,6 +179,48 @@ export class Studio {
       bitmaps[pane] = await createImageBitmap(new ImageData(rgba, picture.width, picture.height));
     }
     return transfer(bitmaps, Object.values(bitmaps));
+  }
+
+  async #look(question: Question) {
+    const { victim } = question;
+    const before = await this.#segment(victim, 'clean', this.#currentPicture());
+    const { attacked, ms: attack } = await this.#attack(question);
+    const after = await this.#segment(victim, keyOf(question), attacked);
+    return { before, attacked, attack, after };
+  }
+
+  #compare(
+    { victim, attacker, strength, epsilon }: Question,
+    {
+      attacked,
+      labels,
+      milliseconds,
+    }: Pick<Answer, 'labels' | 'milliseconds'> & { readonly attacked: RgbPicture },
+  ): Answer {
+    const facts = this.#factsOf(victim);
+    const { height, width } = this.#currentPicture();
+    this.#seen = { labels, palette: facts.palette };
+    const classCount = facts.classes.length;
+    const moves = createConfusionMatrix(classCount);
+    countPixels(moves, labels.before, labels.after, classCount);
+    const summary = summarizeAttack(
+      {
+        model: victim,
+        method: attacker ?? 'none',
+        strength,
+        picture: { height, width },
+        perturbation: this.#measure({ victim, attacker, strength, epsilon }, attacked),
+        before: { pixelCounts: countLabels(labels.before, classCount) },
+        after: { pixelCounts: countLabels(labels.after, classCount) },
+        comparison: compareLabels(labels.before, labels.after, {
+          classCount,
+          truth: this.#truth,
+          ignoreIndex: Math.min(facts.ignoreIndex, classCount),
+        }),
+      },
+      facts,
+    );
+    return { size: { height, width }, labels, summary, moves: moves.counts, milliseconds };
   }
 
   #currentPicture(): DecodedPicture {
@@ -184,6 +252,9 @@ export class Studio {
     const { victim, attacker, epsilon, strength } = question;
     const picture = this.#currentPicture();
     if (attacker === null) return { attacked: picture, ms: null };
+    const key = `attacked ${keyOf(question)}`;
+    const known = this.#memory.find<RgbPicture>(key);
+    if (known !== undefined) return { attacked: known, ms: null };
     const small = this.#small(picture, this.#factsOf(victim).inputSize, 'clean');
     let ms: number | null = null;
     let data: Uint8Array<ArrayBuffer>;
@@ -202,7 +273,8 @@ export class Studio {
       );
       data = applyAttack(small.data, full, question);
     }
-    return { attacked: liftChange(small, { ...small, data }, picture), ms };
+    const attacked = this.#memory.now(key, () => liftChange(small, { ...small, data }, picture));
+    return { attacked, ms };
   }
 
   async #segment(
@@ -227,4 +299,15 @@ export class Studio {
 function keyOf({ victim, attacker, strength, epsilon }: Question): string {
   if (attacker === null || strength === 0) return 'clean';
   return `${attacker} at ${victim} ${strength} ${epsilon}`;
+}
+
+/** Of a label map as a grey picture, the class numbers. */
+function redOf({ data, height, width }: RgbPicture): Uint8Array {
+  return Uint8Array.from({ length: height * width }, (_, i) => data[3 * i]!);
+}
+
+/** What only we know, who know what is right. */
+function scoresIn({ classes: _, ...summary }: Answer['summary']) {
+  const { miou, miouAttacked, pixelAccuracy, pixelAccuracyAttacked } = summary;
+  return { miou, miouAttacked, pixelAccuracy, pixelAccuracyAttacked };
 }

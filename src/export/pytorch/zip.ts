@@ -1,6 +1,6 @@
 import { Inflate } from 'fflate';
 import { isSegprobeError } from '../../shared/errors.js';
-import { crc32 } from './crc32.js';
+import { crc32 } from '../../shared/crc32.js';
 import { quote, refuse } from './refuse.js';
 
 const SIGNATURE = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ModelForm } from '../../inference/model-forms.js';
 import type { OpenedModel } from '../../inference/open-model.js';
 import type { InferencePool } from '../../inference/pool.js';
 import { SegprobeError } from '../../shared/errors.js';
@@ -6,14 +7,13 @@ import { type PageModels, toPageModel } from '../../shared/page-models.js';
 import { binary } from '../answers.js';
 import type { Routes } from '../route.js';
 
-const EXTENSION = '.onnx';
 const MEDIA_TYPE = 'application/octet-stream';
 const RANGE_NOT_SATISFIABLE = 416;
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 const paramsSchema = z.object({ file: z.string() });
 
-/** What the page computes with: `/models.json`, the list of models, and their files, `/onnx/NAME.onnx`, also in ranges. */
+/** What the page computes with: `/models.json`, the list of models, and their files, `/onnx/NAME.onnx` and `/onnx/NAME.web.onnx`, also in ranges. */
 export function createModelFilesRoutes(pool: Pick<InferencePool, 'models'>): Routes {
   return {
     '/models.json': {
@@ -42,13 +42,25 @@ export function createModelFilesRoutes(pool: Pick<InferencePool, 'models'>): Rou
           summary: 'The file of a model, whole or in ranges',
           params: paramsSchema,
           answers: {
-            200: { description: 'NAME.onnx', content: { [MEDIA_TYPE]: binary(MEDIA_TYPE) } },
+            200: {
+              description: 'NAME.onnx or NAME.web.onnx',
+              content: { [MEDIA_TYPE]: binary(MEDIA_TYPE) },
+            },
             206: { description: 'A range of it', content: { [MEDIA_TYPE]: binary(MEDIA_TYPE) } },
           },
           refusals: ['NOT_FOUND'],
         },
         handler: (request, response, next) => {
-          const { path, sha256, bytes } = findFile(pool.models, String(request.params['file']));
+          const files = listFiles(pool.models.values());
+          const file = files.get(String(request.params['file']));
+          if (file === undefined) {
+            const names = [...files.keys()].map((name) => `/onnx/${name}`).join(', ') || 'none';
+            throw new SegprobeError(
+              'NOT_FOUND',
+              `expected the file of a model (${names}), got ${request.path.slice(0, 100)}`,
+            );
+          }
+          const { path, sha256, bytes } = file;
           const isPinned = request.query['sha256'] === sha256.slice(0, 16);
           response.set({
             ETag: `"${sha256}"`,
@@ -70,12 +82,11 @@ export function createModelFilesRoutes(pool: Pick<InferencePool, 'models'>): Rou
   };
 }
 
-function findFile(models: ReadonlyMap<string, OpenedModel>, file: string): OpenedModel {
-  const model = file.endsWith(EXTENSION) ? models.get(file.slice(0, -EXTENSION.length)) : undefined;
-  if (model !== undefined) return model;
-  const names = [...models.keys()].map((name) => `/onnx/${name}${EXTENSION}`).join(', ') || 'none';
-  throw new SegprobeError(
-    'NOT_FOUND',
-    `expected the file of a model (${names}), got ${JSON.stringify(file.slice(0, 100))}`,
-  );
+function listFiles(models: Iterable<OpenedModel>): Map<string, ModelForm> {
+  const files = new Map<string, ModelForm>();
+  for (const model of models) {
+    files.set(`${model.name}.onnx`, model);
+    if (model.webForm) files.set(`${model.name}.web.onnx`, model.webForm);
+  }
+  return files;
 }

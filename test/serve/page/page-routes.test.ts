@@ -62,7 +62,8 @@ describe('createModelFilesRoutes', () => {
     const { service: hasService, models } = parsePageModels(body);
     assert.equal(hasService, true);
     assert.deepEqual(models.map(({ name }) => name).sort(), ['slow', 'tiny']);
-    for (const { url, sha256, bytes } of models) {
+    for (const { file: listed } of models) {
+      const { url, sha256, bytes } = listed;
       const { body: file, headers } = await get(`/${url}`).responseType('blob').expect(200);
       assert.equal(file.length, bytes);
       assert.equal(createHash('sha256').update(file).digest('hex'), sha256);

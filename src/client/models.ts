@@ -1,0 +1,75 @@
+import { batch } from '@preact/signals';
+import { proxy } from 'comlink';
+import type { ModelFacts } from '../shared/manifest.js';
+import { type PageFile, type PageModel, parsePageModels } from '../shared/page-models.js';
+import { chooseAttacker, chooseVictim } from './choose-models.js';
+import { fetchBeside, keyHeaders } from './fetch-beside.js';
+import { attempt, say } from './say.js';
+import * as state from './state.js';
+import { studio } from './studio.js';
+import type { ModelFile } from './worker/protocol.js';
+
+/** Finds the models that lie beside the page, and chooses among them. */
+export async function listModels(): Promise<void> {
+  const listed = parsePageModels(await (await fetchBeside('models.json')).json());
+  const { victim, attacker } = state.settings;
+  for (const { name, facts } of listed.models) await studio.introduce(name, facts);
+  batch(() => {
+    state.models.value = listed.models;
+    state.hasService.value = listed.service;
+    if (!listed.service) state.settings.place.value = 'browser';
+    victim.value = chooseVictim(listed.models, victim.value);
+    attacker.value = chooseAttacker(listed.models, attacker.value);
+  });
+}
+
+/** Loads models by name into the browser, those that are none (controls) left out. */
+export async function loadModels(...names: (string | null)[]): Promise<void> {
+  for (const name of names) {
+    const model = state.models.value.find((one) => one.name === name);
+    if (model === undefined) continue;
+    const { facts, file, web } = model;
+    const source = { name: model.name, facts, file: beside(file), web: web && beside(web) };
+    const url = await studio.load(source, proxy(say));
+    const { fetched } = state;
+    if (!url.startsWith('blob:')) fetched.value = [...new Set([...fetched.value, url])];
+  }
+}
+
+function beside({ url, sha256 }: PageFile): ModelFile {
+  return { url: new URL(url, document.baseURI).href, sha256, headers: keyHeaders() };
+}
+
+/** Takes a model of one's own: what it is, is in the file; where it is not, that is asked for. */
+export function takeModel(file: File): Promise<void> {
+  return attempt(async () => {
+    say(`Reading ${file.name}`);
+    try {
+      await addModel(file, await studio.readModel(file, file.name));
+    } catch (error) {
+      state.unnamedModel.value = { file, why: error instanceof Error ? error.message : '' };
+      state.status.value = { kind: 'ready', words: '' };
+    }
+  });
+}
+
+/** Adds a model of one's own, and chooses it. */
+export async function addModel(file: File, facts: ModelFacts): Promise<void> {
+  const name = file.name.replace(/\.onnx$/, '');
+  const { models, settings } = state;
+  const isTaken = models.value.some((model) => model.name === name);
+  const model: PageModel = {
+    name: isTaken ? `${name} (${models.value.length})` : name,
+    facts,
+    measured: null,
+    file: { url: URL.createObjectURL(file), sha256: '', bytes: file.size },
+    web: null,
+  };
+  await studio.introduce(model.name, facts);
+  batch(() => {
+    models.value = [...models.value, model];
+    // The service does not have it.
+    settings.place.value = 'browser';
+    settings[facts.kind].value = model.name;
+  });
+}
