@@ -21,7 +21,13 @@ const SCENES = 101;
 const WARM_UP = 32;
 const ROUNDS = 3;
 
-/** An evaluation by one worker of one thread and by two, in turn, over a Redis of its own; on CamVid's val, else on sample scenes. */
+/** Requests in a row while nothing else runs, and while an evaluation does. */
+const REQUESTS = 30;
+
+/**
+ * An evaluation by one worker of one thread and by two, in turn, over a Redis of its own; on CamVid's val, else on sample scenes.
+ * Then how long `/segment` takes while the service evaluates by itself, beside how long it takes alone.
+ */
 export async function run(): Promise<BenchmarkResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'segprobe-bench-'));
   const port = await freePort();
@@ -51,6 +57,7 @@ export async function run(): Promise<BenchmarkResult> {
   await server.close();
   await stop(daemon);
   await rm(folder, { recursive: true });
+  const { alone, during } = await measureRequests();
   const seconds = median(two);
   return {
     name: 'evaluations',
@@ -60,10 +67,41 @@ export async function run(): Promise<BenchmarkResult> {
     timesAsFast: median(one.map((own, i) => own / two[i]!)),
     imagesPerSecond: SCENES / seconds,
     imagesPerSecondByOneWorker: SCENES / median(one),
+    segmentSecondsAlone: alone,
+    segmentSecondsDuringEvaluation: during,
     peakRssBytes: peakRssBytes(),
     dataset,
     scenes: SCENES,
   };
+}
+
+/** Medians of requests one after the other, to a service that evaluates in its own threads meanwhile, and that does not. */
+async function measureRequests(): Promise<{ readonly alone: number; readonly during: number }> {
+  const server = await startServer({
+    models: await openModels(DEFAULT_MODELS_FOLDER),
+    logger: pino({ level: 'silent' }),
+    ...{ port: 0, cacheBytes: 0 },
+  });
+  await server.ready;
+  const picture = await (await fetch(`${server.url}/samples/0.png`)).arrayBuffer();
+  const segment = async (): Promise<number> => {
+    const started = performance.now();
+    const headers = { 'Content-Type': 'image/png' };
+    await (
+      await fetch(`${server.url}/segment`, { method: 'POST', headers, body: picture })
+    ).arrayBuffer();
+    return (performance.now() - started) / 1000;
+  };
+  const [alone, during]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let i = 0; i < REQUESTS; i++) alone.push(await segment());
+    const location = server.url + (await submit(server.url, 'sample', 367, 'train'));
+    while ((await stateOf(location)).progress.done === 0) await segment();
+    for (let i = 0; i < REQUESTS; i++) during.push(await segment());
+    await fetch(location, { method: 'DELETE' });
+  }
+  await server.close();
+  return { alone: median(alone.slice(REQUESTS)), during: median(during) };
 }
 
 async function startWorker(redis: string, dataset: string, dir: string): Promise<ChildProcess> {
@@ -85,25 +123,34 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
+interface State {
+  readonly state: string;
+  readonly progress: { readonly done: number };
+  readonly failedReason: string | null;
+  readonly processedOn: number;
+  readonly finishedOn: number;
+}
+
 /** How long an evaluation took, from its first shard's beginning to its end. */
 async function secondsOf(url: string, dataset: string, limit: number): Promise<number> {
-  const asked = { dataset, split: 'val', victim: VICTIM, attacker: ATTACKER, limit };
+  const location = url + (await submit(url, dataset, limit, 'val'));
+  await (await fetch(`${location}/events`)).text(); // Ends with the evaluation.
+  const { state, failedReason, processedOn, finishedOn } = await stateOf(location);
+  if (state !== 'completed') throw new Error(failedReason ?? state);
+  return (finishedOn - processedOn) / 1000;
+}
+
+async function submit(url: string, dataset: string, limit: number, split: string): Promise<string> {
   const response = await fetch(`${url}/evaluations`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(asked),
+    body: JSON.stringify({ dataset, split, victim: VICTIM, attacker: ATTACKER, limit }),
   });
-  const location = url + response.headers.get('location');
-  await (await fetch(`${location}/events`)).text(); // Ends with the evaluation.
-  const evaluation = (await (await fetch(location)).json()) as {
-    readonly state: string;
-    readonly failedReason: string | null;
-    readonly processedOn: number;
-    readonly finishedOn: number;
-  };
-  if (evaluation.state !== 'completed')
-    throw new Error(evaluation.failedReason ?? evaluation.state);
-  return (evaluation.finishedOn - evaluation.processedOn) / 1000;
+  return response.headers.get('location')!;
+}
+
+async function stateOf(location: string): Promise<State> {
+  return (await (await fetch(location)).json()) as State;
 }
 
 async function freePort(): Promise<number> {

@@ -27,12 +27,13 @@ export const evaluateScene = refusalAsValue(loadModels).then((models) => {
 });
 
 async function loadModels(): Promise<Models> {
-  if (setup.background) yieldToOthers();
-  const { victim, attacker } = setup;
-  return {
+  const { victim, attacker, background } = setup;
+  const models = {
     victim: await loadVictim(victim, 1),
     attacker: attacker && (await loadImageModel(attacker.path, 1)),
   };
+  if (background) yieldToOthers();
+  return models;
 }
 
 async function evaluate(

@@ -28,7 +28,7 @@ const PROCESS = fileURLToPath(new URL('../../support/evaluation-process.ts', imp
 const ASKED = { dataset: 'scenes', split: 'val', victim: 'slow', attacker: 'shift' };
 
 describe(`evaluations while processes are killed (SEGPROBE_SEED=${SEED})`, function () {
-  this.timeout(60_000 + KILLS * 15_000);
+  this.timeout(120_000 + KILLS * 40_000);
   const random = createRandom(SEED);
   const running = new Map<string, ChildProcess>();
   let files: EvaluationFolder;
