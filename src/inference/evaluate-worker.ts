@@ -49,5 +49,7 @@ async function evaluate(
 
 /** Linux has a priority for each thread, and this one's sessions compute in it; elsewhere it would be the whole process's. */
 function yieldToOthers(): void {
-  if (process.platform === 'linux') os.setPriority(0, os.constants.priority.PRIORITY_BELOW_NORMAL);
+  const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = os.constants.priority;
+  const lowered = Math.min(os.getPriority(process.pid) + PRIORITY_BELOW_NORMAL, PRIORITY_LOW);
+  if (process.platform === 'linux') os.setPriority(0, lowered);
 }

@@ -98,6 +98,20 @@ describe('segprobe serve', () => {
     assert.match(stderr, /SEGPROBE_API_KEY/);
   });
 
+  it('keeps evaluations in memory, and says so, where the usual store cannot be had', async function () {
+    this.timeout(60_000);
+    child = spawn(process.execPath, [BIN, 'serve', '--models', folder, '--port', '0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, XDG_STATE_HOME: '/dev/null' },
+    });
+    const outcome = outcomeOf(child);
+    assert.match(await firstLineOf(child), /^segprobe serves/);
+    child.kill('SIGTERM');
+    const { code, stderr } = await outcome;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /evaluations\.db: expected .*; evaluations are kept in memory/);
+  });
+
   it('says what makes a model where there is none', async () => {
     const { code, stderr } = await outcomeOf(run('--models', `${folder}/none`));
     assert.equal(code, 1);

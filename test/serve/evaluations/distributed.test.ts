@@ -7,6 +7,7 @@ import { openModels } from '../../../src/inference/open-model.js';
 import { startWorker } from '../../../src/serve/evaluations/distributed/start-worker.js';
 import type { Runner } from '../../../src/serve/evaluations/runner.js';
 import type { RunningServer } from '../../../src/serve/server.js';
+import { startSegprobe } from '../../support/cli.js';
 import {
   endOf,
   type EvaluationFolder,
@@ -204,6 +205,19 @@ describe('/evaluations on Redis', function () {
     const { state, result } = await endOf(url, id);
     assert.equal(state, 'completed');
     assert.deepEqual(withoutSpeed(result), expected);
+  });
+
+  it('is done by segprobe worker, which ends with 0 when it is told to', async () => {
+    const dataset = `scenes=folder:${files.scenes}`;
+    const args = ['worker', '--redis', redis.url, '--models', files.models, '--dataset', dataset];
+    const { child, outcome } = startSegprobe(...args);
+    const { state, result } = await endOf(url, await submit(ASKED));
+    assert.equal(state, 'completed');
+    assert.deepEqual(withoutSpeed(result), expected);
+    child.kill('SIGTERM');
+    const { code, stdout, stderr } = await outcome;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^segprobe worker on redis:\/\/127\.0\.0\.1:\d+.*: shift, slow, tiny\n$/);
   });
 
   it('refuses a worker without Redis as wrong usage', async () => {

@@ -46,6 +46,7 @@ describe(`evaluations while processes are killed (SEGPROBE_SEED=${SEED})`, funct
     await server.close();
   });
   afterEach(() => {
+    [done, amid] = [0, 0];
     for (const child of running.values()) child.kill('SIGKILL');
     running.clear();
   });
@@ -72,6 +73,11 @@ describe(`evaluations while processes are killed (SEGPROBE_SEED=${SEED})`, funct
     return ((await response.json()) as EvaluationJson).id;
   }
 
+  /** What was last seen of the evaluation at hand, and how many were killed in the middle of one. */
+  let done = 0;
+  let amid = 0;
+  const isAmid = (): boolean => done > 0 && done < SCENES;
+
   /** Sees to it that there is always something to do, until all is killed; then waits for every end. */
   async function evaluateWhile(url: string, killing: Promise<void>): Promise<number> {
     let isKilling = true;
@@ -97,7 +103,9 @@ describe(`evaluations while processes are killed (SEGPROBE_SEED=${SEED})`, funct
 
   async function hasEnded(url: string, id: string): Promise<boolean> {
     const response = await persist(() => fetch(`${url}/evaluations/${id}`));
-    return !['waiting', 'active'].includes(((await response.json()) as EvaluationJson).state);
+    const { state, progress } = (await response.json()) as EvaluationJson;
+    done = progress.done;
+    return !['waiting', 'active'].includes(state);
   }
 
   it(`gives the undisturbed result though its server is killed ${KILLS} times`, async () => {
@@ -110,12 +118,13 @@ describe(`evaluations while processes are killed (SEGPROBE_SEED=${SEED})`, funct
         const [isStarting, ms] = [random() < SHARE_WHILE_STARTING, random() * MOST_MS];
         if (!isStarting) await persist(() => fetch(`${url}/readyz`));
         await sleep(ms);
+        if (isAmid()) amid++;
         await kill('server');
         start('server', 'server', config);
       }
     })();
     const count = await evaluateWhile(url, killing);
-    process.stdout.write(`      ${count} evaluations, ${KILLS} kills\n`);
+    process.stdout.write(`      ${count} evaluations, ${amid} of ${KILLS} kills amid one\n`);
   });
 
   it(`gives it though server, workers and Redis are killed ${KILLS} times`, async function () {
@@ -136,6 +145,7 @@ describe(`evaluations while processes are killed (SEGPROBE_SEED=${SEED})`, funct
           Math.floor(random() * 6)
         ]!;
         killed[name] = (killed[name] ?? 0) + 1;
+        if (isAmid()) amid++;
         if (name === 'redis') await redis.restart();
         else {
           await kill(name);
@@ -149,7 +159,9 @@ describe(`evaluations while processes are killed (SEGPROBE_SEED=${SEED})`, funct
     })();
     try {
       const count = await evaluateWhile(`http://127.0.0.1:${port}`, killing);
-      process.stdout.write(`      ${count} evaluations, killed ${JSON.stringify(killed)}\n`);
+      process.stdout.write(
+        `      ${count} evaluations, killed ${JSON.stringify(killed)}, ${amid} times amid one\n`,
+      );
     } finally {
       await redis.stop();
     }
