@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
     'label-faults': () => import('./label-faults.js'),
     serve: () => import('./serve.js'),
     evaluations: () => import('./evaluations.js'),
+    'serve-memory': () => import('./serve-memory.js'),
   };
 
 const [name, ...flags] = process.argv.slice(2);

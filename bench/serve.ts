@@ -40,8 +40,20 @@ export async function run(): Promise<BenchmarkResult> {
   const capacity = median(served.slice(1));
   const ratio = median(served.slice(1).map((own, i) => own / bare[i + 1]!));
   const full = await load({ url, bodies, connections: SATURATING, seconds: SECONDS });
-  const half = await load({ url, bodies, connections: 32, seconds: SECONDS, rate: capacity / 2 });
-  const over = await load({ url, bodies, connections: 200, seconds: SECONDS, rate: capacity * 10 });
+  const half = await load({
+    url,
+    bodies,
+    connections: 32,
+    seconds: SECONDS,
+    rate: Math.max(1, Math.round(capacity / 2)),
+  });
+  const over = await load({
+    url,
+    bodies,
+    connections: 200,
+    seconds: SECONDS,
+    rate: Math.round(capacity * 10),
+  });
   const peakRssBytes = server.rssBytes();
   await sessions.stop();
   server.stop();

@@ -6,6 +6,7 @@ import { findAttacker, findVictim } from './find-model.js';
 import { assertNotAborted, createGate } from './gate.js';
 import type { OpenedModel } from './open-model.js';
 import { paddedSize, padPicture } from './pad-picture.js';
+import type { ProviderChoice, RunningProvider } from './provider.js';
 import { resizePicture, type RgbPicture } from './resize-picture.js';
 import { settleAll } from './settle-all.js';
 import { createStartedThreads } from './started-threads.js';
@@ -28,6 +29,8 @@ export interface InferencePoolOptions {
   readonly workers?: number;
   /** Threads of each worker's sessions. @defaultValue the cores divided by the workers */
   readonly threadsPerWorker?: number;
+  /** What sessions are to run on; where it does not work, it is the CPU. With `webgpu` there is one worker. @defaultValue `cpu` */
+  readonly provider?: ProviderChoice;
   /** Tasks that may wait for a worker; further ones are refused. @defaultValue 64 */
   readonly maxQueue?: number;
   /** Hears of a worker that died while it had nothing to do; another takes its place. */
@@ -75,8 +78,8 @@ export interface InferencePool {
   /** In the order of their names. */
   readonly models: ReadonlyMap<string, OpenedModel>;
   readonly workers: number;
-  /** ONNX Runtime's execution provider that the sessions run on. */
-  readonly provider: 'cpu';
+  /** What the sessions run on, known once the pool is warm. */
+  readonly provider: RunningProvider;
   /** Tasks that are in a worker now, and that wait for one. */
   readonly load: { readonly running: number; readonly waiting: number };
   /**
@@ -129,7 +132,10 @@ const DEFAULT_MAX_QUEUE = 64;
 /** Starts worker threads and loads the models in them. */
 export function createInferencePool(options: InferencePoolOptions): InferencePool {
   const cores = availableParallelism();
-  const { workers = Math.min(cores, MAX_WORKERS), maxQueue = DEFAULT_MAX_QUEUE } = options;
+  const { provider = 'cpu', maxQueue = DEFAULT_MAX_QUEUE } = options;
+  // Two threads on WebGPU end the process (ONNX Runtime 1.30).
+  const workers = provider === 'webgpu' ? 1 : (options.workers ?? Math.min(cores, MAX_WORKERS));
+  let running: RunningProvider = { provider: 'cpu', refusals: [] };
   const byName = [...options.models].sort((a, b) => (a.name < b.name ? -1 : 1));
   const models = new Map(byName.map((model) => [model.name, model]));
   const setup = {
@@ -137,6 +143,7 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     models: byName.map(({ name, path, servingPath, facts: { kind, classes } }) => {
       return { name, path, servingPath, kind, classCount: classes.length };
     }),
+    provider,
     started: createStartedThreads(),
   };
   const threads = createWorkerPool(setup, workers, options.onWorkerError);
@@ -163,11 +170,14 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   return {
     models,
     workers,
-    provider: 'cpu',
+    get provider() {
+      return running;
+    },
     get load() {
       return { running: gate.running, waiting: gate.waiting };
     },
     async warmUp() {
+      running = await threads.run({ kind: 'provider' });
       for (const model of byName) {
         await settleAll(Array.from({ length: workers }, () => threads.run(blankTask(model))));
       }

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { SegprobeError, messageOf } from '../shared/errors.js';
+import type { Provider } from './provider.js';
 
 /** A model file that is loaded. */
 export interface ImageModel {
@@ -33,15 +34,18 @@ export function sessionOptions(
  * Loads a model file.
  *
  * @param threads - of the session.
- * @param bytes - the model, where it is another than the file's.
+ * @param options - the model, where it is another than the file's; what it runs on. @defaultValue the CPU
  * @throws SegprobeError `MODEL_INVALID` for a file that ONNX Runtime does not load.
  */
 export async function loadImageModel(
   path: string,
   threads: number,
-  bytes?: Uint8Array,
+  {
+    bytes,
+    provider = 'cpu',
+  }: { readonly bytes?: Uint8Array | undefined; readonly provider?: Provider } = {},
 ): Promise<ImageModel> {
-  const options = sessionOptions(threads);
+  const options = { ...sessionOptions(threads), executionProviders: [provider] };
   try {
     const session =
       bytes === undefined

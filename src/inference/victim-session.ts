@@ -2,6 +2,7 @@ import { Tensor } from 'onnxruntime-node';
 import type { Size } from '../data/dataset.js';
 import { argmaxOverClasses } from '../shared/argmax.js';
 import { toImageTensor } from '../shared/image-tensor.js';
+import type { Provider } from './provider.js';
 import { imageTensor, loadImageModel, runImageModel, runServingForm } from './session.js';
 
 /** Where a victim lies. */
@@ -26,13 +27,15 @@ export interface VictimSession {
  * Loads a victim, in its serving form where it has one.
  *
  * @param threads - of the session.
+ * @param provider - what it runs on.
  * @throws SegprobeError `MODEL_INVALID` for a file that ONNX Runtime does not load.
  */
 export async function loadVictim(
   { path, servingPath, classCount }: VictimFiles,
   threads: number,
+  provider: Provider = 'cpu',
 ): Promise<VictimSession> {
-  const model = await loadImageModel(servingPath ?? path, threads);
+  const model = await loadImageModel(servingPath ?? path, threads, { provider });
   if (servingPath !== null) {
     return {
       predict: (rgb, { height, width }) =>

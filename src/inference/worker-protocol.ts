@@ -3,6 +3,7 @@ import type { Rgb } from '../shared/classes.js';
 import type { ModelFacts } from '../shared/manifest.js';
 import type { Perturbation } from '../shared/perturbation.js';
 import type { LabelComparison } from '../shared/compare-labels.js';
+import type { ProviderChoice, RunningProvider } from './provider.js';
 import type { StartedThreads } from './started-threads.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -12,6 +13,8 @@ export interface WorkerSetup {
   readonly models: readonly WorkerModel[];
   /** Threads of each session (ONNX Runtime's intra-op). */
   readonly threads: number;
+  /** What sessions are to run on. */
+  readonly provider: ProviderChoice;
   readonly started: StartedThreads;
 }
 
@@ -106,7 +109,12 @@ export interface InferResult {
 }
 
 /** What a worker is asked. Arrays are moved to the worker and back, not copied. */
-export type WorkerTask = SegmentTask | PerturbTask | CompareTask | InferTask;
+export type WorkerTask = SegmentTask | PerturbTask | CompareTask | InferTask | ProviderTask;
+
+/** Asks what the worker's sessions run on. */
+export interface ProviderTask {
+  readonly kind: 'provider';
+}
 
 /** What it answers, by kind. */
 export interface WorkerResults {
@@ -114,4 +122,5 @@ export interface WorkerResults {
   readonly perturb: PerturbResult;
   readonly compare: LabelComparison;
   readonly infer: InferResult;
+  readonly provider: RunningProvider;
 }

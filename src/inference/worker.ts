@@ -6,6 +6,8 @@ import { countLabels, paintOver } from '../shared/label-pixels.js';
 import { infer } from './open-inference/infer.js';
 import { cropLabelMap } from './pad-picture.js';
 import { perturb } from './perturb.js';
+import { chooseProvider } from './choose-provider.js';
+import type { RunningProvider } from './provider.js';
 import { type ImageModel, loadImageModel } from './session.js';
 import { reportStarted } from './started-threads.js';
 import { loadVictim, type VictimSession } from './victim-session.js';
@@ -19,11 +21,12 @@ import type {
 } from './worker-protocol.js';
 import { refusalAsValue, type WorkerRefusal } from './worker-refusal.js';
 
-const { models, threads, started } = Piscina.workerData as WorkerSetup;
+const { models, threads, started, provider: choice } = Piscina.workerData as WorkerSetup;
 const known = new Map(models.map((model) => [model.name, model]));
 const victims = new Map<string, VictimSession | SegprobeError>();
 /** Sessions by file. */
 const sessions = new Map<string, Promise<ImageModel>>();
+let running: RunningProvider = { provider: 'cpu', refusals: [] };
 
 /**
  * Does one task, in a worker thread: ONNX Runtime for Node blocks the thread that it runs in.
@@ -38,8 +41,9 @@ export const runTask = loadVictims().then(() => {
 
 /** A victim that does not load is told to whoever asks for it. */
 async function loadVictims(): Promise<void> {
+  if (models[0] !== undefined) running = await chooseProvider(choice, models[0], threads);
   for (const model of models.filter(({ kind }) => kind === 'victim')) {
-    const loading = loadVictim(model, threads);
+    const loading = loadVictim(formOn(model), threads, running.provider);
     victims.set(model.name, await loading.catch((error: SegprobeError) => error));
   }
 }
@@ -50,6 +54,8 @@ async function dispatch(task: WorkerTask): Promise<WorkerResults[WorkerTask['kin
       return segment(task);
     case 'perturb':
       return perturb(task, (name) => sessionOf(known.get(name)!.path));
+    case 'provider':
+      return running;
     case 'compare':
       return compareLabels(task.before, task.after, task);
     case 'infer': {
@@ -59,12 +65,17 @@ async function dispatch(task: WorkerTask): Promise<WorkerResults[WorkerTask['kin
   }
 }
 
+/** Serving forms are made for CPUs. */
+function formOn(model: WorkerModel): WorkerModel {
+  return running.provider === 'cpu' ? model : { ...model, servingPath: null };
+}
+
 function fileOf({ path, servingPath }: WorkerModel, isServingForm: boolean): string {
   return isServingForm ? servingPath! : path;
 }
 
 function sessionOf(file: string): Promise<ImageModel> {
-  const loading = sessions.get(file) ?? loadImageModel(file, threads);
+  const loading = sessions.get(file) ?? loadImageModel(file, threads, running);
   sessions.set(file, loading);
   // The next one may have more luck.
   loading.catch(() => sessions.delete(file));

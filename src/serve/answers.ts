@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROVIDERS } from '../inference/provider.js';
 import { modelFactsShape } from '../shared/manifest.js';
 import type { Answer, Content } from './route.js';
 
@@ -71,6 +72,7 @@ const modelCard = z
     name: z.string(),
     file: z.looseObject({ name: z.string(), sha256: z.string(), bytes: z.int() }),
     default: z.boolean().describe('Taken where none is named.'),
+    provider: z.enum(PROVIDERS).describe('What it runs on here.'),
   })
   .meta({ id: 'Model', description: 'A model and its card, NAME.json.' });
 

@@ -60,7 +60,7 @@ export function createApp(deps: AppDeps): Express {
     models: () => [...pool.models.values()].map(({ name, facts: { kind } }) => ({ name, kind })),
     cacheBytes: () => cache.bytes,
     reloads: () => pool.reloads,
-    provider: pool.provider,
+    provider: () => pool.provider.provider,
   });
   const page = createPage();
 

@@ -27,7 +27,7 @@ export interface MetricsSource {
   readonly cacheBytes: () => number;
   readonly reloads: () => Reloads;
   /** ONNX Runtime's execution provider that the sessions run on. */
-  readonly provider: string;
+  readonly provider: () => string;
 }
 
 /** From a millisecond to a minute. */
@@ -93,7 +93,7 @@ export function createMetrics(source: MetricsSource): Metrics {
     collect() {
       this.reset();
       for (const { name, kind } of source.models()) {
-        this.set({ model: name, kind, provider: source.provider }, 1);
+        this.set({ model: name, kind, provider: source.provider() }, 1);
       }
     },
   });
@@ -117,7 +117,7 @@ export function createMetrics(source: MetricsSource): Metrics {
     observePicture(model, milliseconds) {
       if (milliseconds.decode !== undefined) decode.observe(milliseconds.decode / 1000);
       if (milliseconds.queue !== undefined) queue.observe(milliseconds.queue / 1000);
-      inference.observe({ model, provider: source.provider }, milliseconds.inference / 1000);
+      inference.observe({ model, provider: source.provider() }, milliseconds.inference / 1000);
     },
   };
 }

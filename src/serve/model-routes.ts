@@ -36,7 +36,10 @@ export function createModelRoutes(pool: InferencePool): Routes {
 function listModels(pool: InferencePool, kind: ModelFacts['kind']): unknown[] {
   return [...pool.models.values()]
     .filter(({ facts }) => facts.kind === kind)
-    .map((model, i) => ({ ...cardOf(model), default: i === 0 }));
+    .map((model, i) => {
+      const { provider } = pool.provider;
+      return { ...cardOf(model), default: i === 0, provider };
+    });
 }
 
 /** What changes pictures without knowing a victim, and what its strength runs over. */

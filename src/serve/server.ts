@@ -73,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     createInferencePool({
       models: own,
       maxQueue: config.maxQueue,
+      provider: config.provider,
       ...(config.workers !== null && { workers: config.workers }),
       onWorkerError: (error) => logger.error(error, 'a worker died'),
     }),
@@ -98,6 +99,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const reload = async (): Promise<boolean> => {
     try {
       if (modelsFolder === undefined) throw new Error('expected a folder of models, got none');
+      // A second pool beside the first would be a second thread on WebGPU.
+      if (pool.provider.provider === 'webgpu')
+        throw new Error('WebGPU takes models up by a restart');
       await pool.reload(() => openModels(modelsFolder));
       logger.info({ models: [...pool.models.keys()] }, 'took up the models');
       return true;
@@ -118,6 +122,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   const ready = pool.warmUp().then(
     () => {
+      const { provider, refusals } = pool.provider;
+      if (refusals.length === 0) logger.info({ provider }, 'loaded the models');
+      else logger.warn({ provider, refusals }, `asked for ${config.provider}, runs on ${provider}`);
       if (state === 'loading') state = 'ready';
       if (state === 'ready' && config.watch && modelsFolder !== undefined) {
         stopWatching = watchModels(modelsFolder, logger, () => void reload());

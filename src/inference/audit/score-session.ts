@@ -51,7 +51,7 @@ export async function loadScores(
   const file = servingPath ?? path;
   const plain = decodeModel(await readFile(file), file);
   const bytes = encodeModel(withScores(plain, { isServing, classCount, what: file }));
-  const model = await loadImageModel(file, threads, bytes);
+  const model = await loadImageModel(file, threads, { bytes });
   return {
     score: async (rgb, label, size) => {
       const { height, width } = size;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DATASET_NAMES, LAYOUT_NAMES } from '../../data/open-dataset.js';
 import { DEFAULT_MODELS_FOLDER } from '../../inference/open-model.js';
+import { PROVIDER_CHOICES } from '../../inference/provider.js';
 
 const MIB = 2 ** 20;
 const NAME = /^[\w.-]{1,64}$/;
@@ -11,6 +12,7 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const text = z.string({ error: refused('some text') }).min(1, { error: refused('some text') });
 const flag = z.boolean({ error: refused('true or false') });
+const provider = z.enum(PROVIDER_CHOICES, { error: refused(PROVIDER_CHOICES.join(', ')) });
 const logLevel = z.enum(LEVELS, { error: refused(LEVELS.join(', ')) });
 // Never with the value, which may be the key itself.
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, {
@@ -44,6 +46,12 @@ export const configSchema = z.strictObject({
   port: setting(whole(0, 65535), 8080, 'port to listen on; 0 takes a free one', '<port>'),
   models: setting(text, DEFAULT_MODELS_FOLDER, 'folder of the models', '<dir>'),
   watch: setting(flag, true, 'take up models that change on disk'),
+  provider: setting(
+    provider,
+    'cpu',
+    'what models run on: cpu, cuda, webgpu, or auto (CUDA where it works); the CPU where it does not',
+    '<name>',
+  ),
   workers: setting(whole(1, 256).nullable(), null, 'pictures to work on at once', '<n>'),
   maxQueue: setting(whole(0, 1e5), 64, 'requests that may wait', '<n>'),
   maxBodyBytes: setting(whole(1, 2 ** 31), 32 * MIB, 'bytes of a request', '<n>'),
