@@ -8,6 +8,7 @@ import type { ExportedVictim } from '../export/export-victim.js';
 import { exportPyTorchNames } from '../export/pytorch-names.js';
 import { writeTritonRepository } from '../export/triton-repository.js';
 import { openModel, openModels } from '../inference/open-model.js';
+import { type Precision, PRECISIONS } from '../shared/manifest.js';
 import { useDevice } from '../train/device.js';
 import { positiveInteger } from './numbers.js';
 import { printJson, printLine, printMessage } from './output.js';
@@ -39,6 +40,7 @@ interface ExportFlags {
   readonly out?: string;
   readonly format: (typeof FORMATS)[number];
   readonly optimize: boolean;
+  readonly precision: Precision;
   readonly verify?: boolean;
   readonly dataset?: string;
   readonly datasetDir?: string;
@@ -66,6 +68,14 @@ export function configureExport(command: Command): void {
       '--no-optimize',
       'write the graph as it was recorded: PRelu, MaxUnpool, and no NAME.serve.onnx nor NAME.web.onnx',
     )
+    .addOption(
+      new Option(
+        '--precision <precision>',
+        'what weights are stored as; float16 halves the file, arithmetic stays float32',
+      )
+        .choices(PRECISIONS)
+        .default('float32'),
+    )
     .option(
       '--verify',
       'export nothing: run the model --name, or all of the folder, on every runtime that is here',
@@ -91,13 +101,15 @@ export function configureExport(command: Command): void {
       if (flags.verify) return verify(flags, command);
       if (flags.triton !== undefined) return writeTriton(flags.triton, flags, command);
       if (flags.format === 'pytorch-names') return exportNames(flags);
-      const { name, json, optimize: isOptimized } = flags;
+      const { name, json, precision, optimize: isOptimized } = flags;
       const outDir = flags.out ?? FOLDERS.onnx;
       // Before TensorFlow is started, or even set up: a wrong name is told at once.
       const checkpoint = await readExportable(checkpointFolder(flags));
       await useDevice('cpu', printMessage);
       const segprobeVersion = packageVersion();
-      const exported = await checkpoint.export({ name, outDir, segprobeVersion, isOptimized });
+      const exported = await checkpoint.export({
+        ...{ name, outDir, segprobeVersion, isOptimized, precision },
+      });
       if (json) {
         printJson(exported);
         return;

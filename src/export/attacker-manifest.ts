@@ -1,4 +1,9 @@
-import { type Manifest, type ModelFacts, parseManifest } from '../shared/manifest.js';
+import {
+  type Manifest,
+  type ModelFacts,
+  parseManifest,
+  type Precision,
+} from '../shared/manifest.js';
 import { DEFAULT_OPSET } from '../shared/onnx/index.js';
 import type { AttackerState } from '../train/attacker-checkpoint.js';
 import { sha256Of } from '../train/sha256.js';
@@ -24,6 +29,7 @@ export interface AttackerManifestOptions {
   readonly state: AttackerState;
   /** The file's bytes. */
   readonly onnx: Uint8Array;
+  readonly precision: Precision;
   readonly segprobeVersion: string;
 }
 
@@ -32,7 +38,7 @@ export interface AttackerManifestOptions {
  * @throws SegprobeError `MODEL_INVALID` if the checkpoint says something that no manifest may.
  */
 export function createAttackerManifest(options: AttackerManifestOptions): Manifest {
-  const { name, facts, state, onnx, segprobeVersion } = options;
+  const { name, facts, state, onnx, precision, segprobeVersion } = options;
   const { best, epoch, step, seconds, victim, importedFrom } = state;
   const config = { ...state.config };
   delete config['datasetDir']; // A place on one machine.
@@ -41,6 +47,7 @@ export function createAttackerManifest(options: AttackerManifestOptions): Manife
     name,
     file: { name: `${name}.onnx`, sha256: sha256Of(onnx), bytes: onnx.byteLength },
     opset: DEFAULT_OPSET,
+    precision,
     training: {
       epoch,
       step,

@@ -4,7 +4,7 @@ import { encodeModel, type GraphProto, makeModel } from '../shared/onnx/index.js
 import type { AttackerCheckpoint } from '../train/attacker-checkpoint.js';
 import { createAttackerGraph } from './attacker-graph.js';
 import { attackerFacts, createAttackerManifest } from './attacker-manifest.js';
-import type { ExportOptions } from './export-victim.js';
+import { type ExportOptions, STORE_AS } from './export-victim.js';
 import type { Hashed } from './hashed-checkpoint.js';
 import { optimize } from './optimize.js';
 import { type AttackerVerification, verifyAttacker } from './verify-attacker.js';
@@ -27,20 +27,23 @@ export interface ExportedAttacker {
  */
 export async function exportAttacker(
   { checkpoint: { state, weights }, weightsFile, weightsSha256 }: Hashed<AttackerCheckpoint>,
-  { name, outDir, segprobeVersion, isOptimized = true }: ExportOptions,
+  { name, outDir, segprobeVersion, isOptimized = true, precision = 'float32' }: ExportOptions,
 ): Promise<ExportedAttacker> {
   const attacker = { shape: state.config, weights, weightsFile };
   const facts = attackerFacts(state, weightsSha256);
   const recorded = createAttackerGraph(name, attacker);
   const encode = (graph: GraphProto): Uint8Array =>
     encodeModel(
-      makeModel(graph, { producerVersion: segprobeVersion, metadata: toMetadataProps(facts) }),
+      makeModel(STORE_AS[precision](graph), {
+        producerVersion: segprobeVersion,
+        metadata: toMetadataProps(facts),
+      }),
     );
   const onnx = encode(isOptimized ? optimize(recorded) : recorded);
   const forms: ModelForms = isOptimized ? { web: encode(toWebForm(recorded, 'attacker')) } : {};
-  const manifest = createAttackerManifest({ name, facts, state, onnx, segprobeVersion });
-  const verification = await verifyAttacker(onnx, attacker);
-  for (const form of Object.values(forms)) await verifyAttacker(form, attacker);
+  const manifest = createAttackerManifest({ name, facts, state, onnx, precision, segprobeVersion });
+  const verification = await verifyAttacker(onnx, attacker, precision);
+  for (const form of Object.values(forms)) await verifyAttacker(form, attacker, precision);
   const file = await writeModel(outDir, manifest, onnx, forms);
   return { file, manifest, verification };
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ProgramRunner } from '../graph/program.js';
 import { takeValues } from '../graph/take-values.js';
+import type { Precision } from '../shared/manifest.js';
 import { createAttackerProgram } from '../train/attacker-program.js';
 import { createAttacker } from '../train/attackers/index.js';
 import { createRunner } from '../train/device.js';
@@ -16,8 +17,14 @@ import {
   VERIFIED_SHAPES,
 } from './run-onnx.js';
 
-/** How far ONNX Runtime's pictures may be from TensorFlow's, in 0..1: a fortieth of a step of 8 bits. */
-export const MAX_PICTURE_DIFFERENCE = 1e-4;
+/**
+ * How far ONNX Runtime's pictures may be from TensorFlow's, in 0..1, by the precision of the weights: a fortieth of a step of 8 bits, and half a
+ * step.
+ */
+export const MAX_PICTURE_DIFFERENCE: Readonly<Record<Precision, number>> = {
+  float32: 1e-4,
+  float16: 2e-3,
+};
 
 /** How far apart the attacked pictures of both are. */
 export interface AttackerVerification {
@@ -35,6 +42,7 @@ export interface AttackerVerification {
 export async function verifyAttacker(
   onnx: Uint8Array,
   attacker: AttackerWeights,
+  precision: Precision = 'float32',
 ): Promise<AttackerVerification> {
   assertFiniteWeights(attacker.weights, attacker.weightsFile);
   const model = await openOnnx(onnx, 'attacked');
@@ -48,11 +56,9 @@ export async function verifyAttacker(
         pictureDifference = Math.max(pictureDifference, Math.abs(actual[i]! - value));
       });
     }
-    if (pictureDifference <= MAX_PICTURE_DIFFERENCE) return { pictureDifference };
-    throw differs(
-      `pictures within ${MAX_PICTURE_DIFFERENCE} of TensorFlow's`,
-      `${pictureDifference}`,
-    );
+    const most = MAX_PICTURE_DIFFERENCE[precision];
+    if (pictureDifference <= most) return { pictureDifference };
+    throw differs(`pictures within ${most} of TensorFlow's`, `${pictureDifference}`);
   } finally {
     await model.release();
   }

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { argmaxOverClasses } from '../shared/argmax.js';
+import type { Precision } from '../shared/manifest.js';
 import {
   differs,
   openOnnx,
@@ -9,8 +10,11 @@ import {
   VERIFIED_SHAPES,
 } from './run-onnx.js';
 
-/** The share of pixels that must have the same class: logits that are equal but for rounding may go either way. */
-const LEAST_AGREEMENT = 0.999;
+/**
+ * The share of pixels that must have the same class, by the precision of the weights: logits that are equal but for rounding may go either way, and
+ * weights that were put together in another way are rounded in another.
+ */
+const LEAST_AGREEMENT: Readonly<Record<Precision, number>> = { float32: 0.999, float16: 0.99 };
 
 /**
  * Compares the labels of a form of a victim that takes and gives bytes with those of its logits, both on ONNX Runtime, on random pictures.
@@ -20,6 +24,7 @@ export async function verifyByteForm(
   form: Uint8Array,
   onnx: Uint8Array,
   classCount: number,
+  precision: Precision = 'float32',
 ): Promise<void> {
   const victim = await openOnnx(onnx, 'logits');
   const session = await refusing(() => InferenceSession.create(form));
@@ -30,7 +35,7 @@ export async function verifyByteForm(
       const expected = argmaxOverClasses(await victim.run(image, shape, classCount), classCount);
       const labels = await labelsOf(session, bytes, shape);
       const same = expected.filter((label, i) => label === labels[i]).length / expected.length;
-      if (same < LEAST_AGREEMENT) {
+      if (same < LEAST_AGREEMENT[precision]) {
         throw differs(
           `the classes of a form with bytes at its ends to be those of the logits`,
           `${same} of them`,

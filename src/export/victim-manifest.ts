@@ -1,4 +1,9 @@
-import { type Manifest, type ModelFacts, parseManifest } from '../shared/manifest.js';
+import {
+  type Manifest,
+  type ModelFacts,
+  parseManifest,
+  type Precision,
+} from '../shared/manifest.js';
 import { DEFAULT_OPSET } from '../shared/onnx/index.js';
 import type { TrainState } from '../train/checkpoint.js';
 import { sha256Of } from '../train/sha256.js';
@@ -25,6 +30,7 @@ export interface VictimManifestOptions {
   readonly state: TrainState;
   /** The file's bytes. */
   readonly onnx: Uint8Array;
+  readonly precision: Precision;
   readonly segprobeVersion: string;
 }
 
@@ -33,7 +39,7 @@ export interface VictimManifestOptions {
  * @throws SegprobeError `MODEL_INVALID` if the checkpoint says something that no manifest may.
  */
 export function createVictimManifest(options: VictimManifestOptions): Manifest {
-  const { name, facts, state, onnx, segprobeVersion } = options;
+  const { name, facts, state, onnx, precision, segprobeVersion } = options;
   const { best, epoch, step, seconds, importedFrom } = state;
   const config = { ...state.config };
   delete config.datasetDir; // A place on one machine.
@@ -42,6 +48,7 @@ export function createVictimManifest(options: VictimManifestOptions): Manifest {
     name,
     file: { name: `${name}.onnx`, sha256: sha256Of(onnx), bytes: onnx.byteLength },
     opset: DEFAULT_OPSET,
+    precision,
     training: {
       epoch,
       step,

@@ -12,6 +12,10 @@ const side = z.int().min(SIZE_STEP).multipleOf(SIZE_STEP);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
 const share = z.number().min(0).max(1);
 
+/** What weights may be stored as. */
+export const PRECISIONS = ['float32', 'float16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 /** What every model file says of itself, in its metadata_props as in its manifest. */
 export const modelFactsShape = {
   kind: z.enum(['victim', 'attacker']),
@@ -40,6 +44,8 @@ const manifestShape = {
   name: z.string().min(1),
   file: z.looseObject({ name: z.string().min(1), sha256, bytes: z.int().min(1) }),
   opset: z.int().min(1),
+  /** What the weights are stored as; absent in files of before, where it is float32. */
+  precision: z.enum(PRECISIONS).optional(),
   /** Epochs, seconds, configuration: whatever a reader needs to repeat the training. */
   training: z.record(z.string(), z.unknown()),
   measured: z.array(measurement),

@@ -11,7 +11,10 @@ function manifestOf(changes: Partial<TrainState>): Manifest {
   const state = { ...STATE, ...changes };
   const facts = victimFacts(state, 'a'.repeat(64));
   const onnx = Uint8Array.of(1, 2, 3);
-  return createVictimManifest({ name: 'street', facts, state, onnx, segprobeVersion: '1.2.3' });
+  return createVictimManifest({
+    ...{ name: 'street', facts, state, onnx },
+    ...{ precision: 'float32', segprobeVersion: '1.2.3' },
+  });
 }
 
 describe('createVictimManifest', () => {

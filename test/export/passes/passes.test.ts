@@ -5,6 +5,7 @@ import { channelsBySum } from '../../../src/export/passes/channels-by-sum.js';
 import { foldBatchNorm } from '../../../src/export/passes/fold-batch-norm.js';
 import { foldScale } from '../../../src/export/passes/fold-scale.js';
 import { GraphEditor, type Pass } from '../../../src/export/passes/graph-editor.js';
+import { halfWeights, toHalf } from '../../../src/export/passes/half-weights.js';
 import { leakyRelu } from '../../../src/export/passes/leaky-relu.js';
 import { maskUnpool } from '../../../src/export/passes/mask-unpool.js';
 import { nameSizes } from '../../../src/export/passes/name-sizes.js';
@@ -418,6 +419,52 @@ describe('foldScale', () => {
     assert.deepEqual(operatorsOf(foldScale(other)), ['Mul', 'Neg']);
     const negative = scaled(-1, pool, makeNode('Conv', ['p', 'w'], ['y']));
     assert.deepEqual(operatorsOf(foldScale(negative)), ['Mul', 'MaxPool', 'Conv']);
+  });
+});
+
+describe('halfWeights', () => {
+  const fromHalf = (bits: number): number => {
+    const [sign, exponent, fraction] = [bits >> 15, (bits >> 10) & 31, bits & 1023];
+    const size = exponent === 0 ? fraction / 1024 : 1 + fraction / 1024;
+    return (sign ? -1 : 1) * size * 2 ** (Math.max(exponent, 1) - 15);
+  };
+
+  it('rounds to the nearest of all float16, the even one of two', () => {
+    for (let bits = 0; bits < 0x7bff; bits++) {
+      const [own, next] = [fromHalf(bits), fromHalf(bits + 1)];
+      assert.equal(toHalf(own), bits);
+      assert.equal(toHalf(-own), bits + 0x8000 * Number(own !== 0 || Object.is(-own, -0)));
+      const middle = (own + next) / 2;
+      assert.equal(toHalf(middle), bits % 2 === 0 ? bits : bits + 1);
+      assert.equal(toHalf(middle - (next - own) / 1024), bits);
+      assert.equal(toHalf(middle + (next - own) / 1024), bits + 1);
+    }
+    assert.equal(toHalf(65504), 0x7bff);
+  });
+
+  it('stores weights in half the bytes, and makes float32 of them again', async () => {
+    const w = filter([8, 4, 3, 3], 1);
+    const graph = graphOf([makeNode('Conv', ['x', 'w', 'b'], ['y'])], 4, {
+      w,
+      b: vector([1, 2, 3, 4, 5, 6, 7, 8]),
+    });
+    const half = await assertSameFunction(graph, halfWeights, [1, 4, 6, 5], { tolerance: 2e-3 });
+    assert.deepEqual(operatorsOf(half), ['Cast', 'Conv']);
+    assert.deepEqual(
+      half.initializer.map(({ name, rawData }) => [name, rawData!.length]),
+      [
+        ['b', 32],
+        ['w.half', 2 * w.values.length],
+      ],
+    );
+  });
+
+  it('leaves weights that float16 cannot hold', () => {
+    for (const value of [1e5, NaN, -Infinity]) {
+      const w = { shape: [8, 8, 1, 1], values: new Float32Array(64).fill(value) };
+      const graph = graphOf([makeNode('Conv', ['x', 'w'], ['y'])], 8, { w });
+      assert.deepEqual(operatorsOf(halfWeights(graph)), ['Conv']);
+    }
   });
 });
 
