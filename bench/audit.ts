@@ -37,6 +37,20 @@ export async function run(): Promise<BenchmarkResult> {
       : { name: 'sample', split: 'val', length: scenes, seed: 4 },
   );
   const [evaluate, audit]: [number[], number[]] = [[], []];
+  // CPU time of a picture, in ms, once the models are loaded: what images/s depend on where cores are shared.
+  const cpu: { readonly evaluate: number[]; readonly audit: number[] } = {
+    evaluate: [],
+    audit: [],
+  };
+  const measureCpu = (of: number[]) => {
+    let before: NodeJS.CpuUsage | undefined;
+    return (done: number, total: number): void => {
+      if (done === 0) before = process.cpuUsage();
+      if (done < total || before === undefined) return;
+      const { user, system } = process.cpuUsage(before);
+      of.push((user + system) / 1000 / total);
+    };
+  };
   const megabytes: number[] = [];
   const note = (done: number, total: number): void => {
     if (done > 0 && done % Math.ceil(total / 10) === 0) {
@@ -46,8 +60,19 @@ export async function run(): Promise<BenchmarkResult> {
   const size = { height: Number(values.height), width: Number(values.width) };
   const models = { victim, attacker, size };
   for (let round = 0; round < rounds; round++) {
-    evaluate.push((await evaluateDataset(dataset, models)).imagesPerSecond);
-    const { evaluation } = await auditDataset(dataset, { ...models, onProgress: note });
+    const evaluated = await evaluateDataset(dataset, {
+      ...models,
+      onProgress: measureCpu(cpu.evaluate),
+    });
+    evaluate.push(evaluated.imagesPerSecond);
+    const told = measureCpu(cpu.audit);
+    const { evaluation } = await auditDataset(dataset, {
+      ...models,
+      onProgress: (done, total) => {
+        note(done, total);
+        told(done, total);
+      },
+    });
     audit.push(evaluation.imagesPerSecond);
   }
   await dataset.close();
@@ -63,6 +88,9 @@ export async function run(): Promise<BenchmarkResult> {
     evaluateImagesPerSecond: median(evaluate),
     // Of each round's pair: more is faster.
     throughputRatio: median(audit.map((speed, i) => speed / evaluate[i]!)),
+    cpuMs: median(cpu.audit),
+    evaluateCpuMs: median(cpu.evaluate),
+    cpuRatio: median(cpu.audit.map((ms, i) => cpu.evaluate[i]! / ms)),
     peakRssBytes: peakRssBytes(),
     megabytesByTenth: megabytes.slice(-10).join(' '),
   };
