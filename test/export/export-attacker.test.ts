@@ -68,6 +68,7 @@ describe('exportAttacker', function () {
       inputSize: { height: 240, width: 480 },
       checkpointSha256: sha256Of(weights),
       opset: 17,
+      precision: 'float32',
       training: {
         epoch: 3,
         step: 30,

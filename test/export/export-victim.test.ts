@@ -79,6 +79,7 @@ describe('exportVictim', function () {
       inputSize: { height: 360, width: 480 },
       checkpointSha256: sha256Of(weights),
       opset: 17,
+      precision: 'float32',
       measured: [
         {
           split: 'val',
