@@ -44,6 +44,8 @@ export class Studio {
   #truth: Uint8Array | null = null;
   /** Of this picture: in the models' sizes, under each attacker at full strength, and the victims' labels. */
   #memory = new Memory(1);
+  /** What the attacker took, where no answer told it yet. */
+  #untold: number | null = null;
   #attacked: RgbPicture | undefined;
   #seen: { readonly labels: Answer['labels']; readonly palette: Facts['palette'] } | undefined;
 
@@ -73,6 +75,7 @@ export class Studio {
     this.#truth = null;
     this.#memory = new Memory(3 * decoded.data.length);
     this.#attacked = undefined;
+    this.#untold = null;
     this.#seen = undefined;
     const { height, width, scaledFrom } = decoded;
     return { size: { height, width }, scaledFrom };
@@ -104,7 +107,10 @@ export class Studio {
     const memory = this.#memory;
     const found = await this.#look(question);
     if (memory !== this.#memory) return null;
-    const { before, after, attack } = found;
+    const { before, after } = found;
+    // The attacker ran for `change` already.
+    const attack = found.attack ?? this.#untold;
+    this.#untold = null;
     return this.#compare(question, {
       attacked: found.attacked,
       labels: { before: before.labels, after: after.labels },
@@ -268,6 +274,7 @@ export class Studio {
         async () => {
           const result = await this.#models.attack(attacker, small.data, small);
           ms = result.ms;
+          this.#untold = ms;
           return result.attacked;
         },
       );
