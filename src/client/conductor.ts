@@ -10,7 +10,7 @@ import { askService } from './service.js';
 import { type Settings, toFragment } from './settings.js';
 import * as state from './state.js';
 import { studio } from './studio.js';
-import type { Answer, PaneName, Question } from './worker/protocol.js';
+import type { Answer, PaneName, Provider, Question } from './worker/protocol.js';
 
 const { settings } = state;
 
@@ -32,7 +32,7 @@ export async function start(): Promise<void> {
     await Promise.all([listModels(), takeSample(settings.sample.value ?? 0)]);
     say('Starting ONNX Runtime');
     const runtime = new URL(`runtime/${RUNTIME_VERSION}/`, document.baseURI).href;
-    state.engine.value = await studio.start(runtime, 'auto');
+    await studio.start(runtime, wishOf(location.search));
   } catch (error) {
     fail(error);
     return;
@@ -42,6 +42,12 @@ export async function start(): Promise<void> {
   effect(ask);
   effect(repaint);
   effect(() => history.replaceState(null, '', addressOf()));
+}
+
+/** `?engine=webgpu` and `?engine=wasm` insist. */
+function wishOf(search: string): Provider | 'auto' {
+  const wish = new URLSearchParams(search).get('engine');
+  return wish === 'webgpu' || wish === 'wasm' ? wish : 'auto';
 }
 
 /** It is started again where it first lacked a key. */

@@ -7,7 +7,8 @@ import { fetchBeside, keyHeaders } from './fetch-beside.js';
 import { attempt, say } from './say.js';
 import * as state from './state.js';
 import { studio } from './studio.js';
-import type { ModelFile } from './worker/protocol.js';
+import type { ModelFile, ModelSource } from './worker/protocol.js';
+import type { StoredAnswer } from './worker/self-test.js';
 
 /** Finds the models that lie beside the page, and chooses among them. */
 export async function listModels(): Promise<void> {
@@ -29,11 +30,24 @@ export async function loadModels(...names: (string | null)[]): Promise<void> {
     const model = state.models.value.find((one) => one.name === name);
     if (model === undefined) continue;
     const { facts, file, web } = model;
-    const source = { name: model.name, facts, file: beside(file), web: web && beside(web) };
-    const url = await studio.load(source, proxy(say));
-    const { fetched } = state;
-    if (!url.startsWith('blob:')) fetched.value = [...new Set([...fetched.value, url])];
+    const isOwn = file.sha256 === '';
+    const source: ModelSource = {
+      ...{ name: model.name, facts, file: beside(file), web: web && beside(web) },
+      stored: isOwn ? null : storedOf(model.name),
+    };
+    const { url, engine } = await studio.load(source, proxy(say));
+    if (facts.kind === 'victim') state.engine.value = engine;
+    const used = isOwn ? engine.files : [url, ...engine.files];
+    state.fetched.value = [...new Set([...state.fetched.value, ...used])];
   }
+}
+
+/** What the model is known to make of a picture. */
+function storedOf(name: string): StoredAnswer {
+  const [picture, answer] = ['samples/check.png', `onnx/${encodeURIComponent(name)}.check.png`].map(
+    (path) => new URL(path, document.baseURI).href,
+  );
+  return { picture: picture!, answer: answer!, headers: keyHeaders() };
 }
 
 function beside({ url, sha256 }: PageFile): ModelFile {

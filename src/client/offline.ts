@@ -9,7 +9,7 @@ export async function keepForOffline(): Promise<void> {
   if (container === undefined) return;
   await container.register('./service-worker.js', { type: 'module' });
   const { active } = await container.ready;
-  const keep = [...(state.engine.value?.files ?? []), ...state.fetched.value];
+  const keep = state.fetched.value;
   const channel = new MessageChannel();
   const kept = new Promise((resolve) => (channel.port1.onmessage = resolve));
   active!.postMessage({ keep }, [channel.port2]);

@@ -15,9 +15,10 @@ export async function startChromium(context: Context, ...flags: string[]): Promi
     process.stdout.write(`    (no Chromium in ${CHROMIUM}: apt-get install chromium)\n`);
     context.skip();
   }
+  const software = flags.includes('--enable-unsafe-webgpu') ? [] : ['--disable-gpu'];
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', ...QUIET, ...flags],
+    args: ['--headless=new', '--no-sandbox', '--no-first-run', ...QUIET, ...software, ...flags],
   });
 }
 

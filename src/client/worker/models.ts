@@ -1,17 +1,19 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-web';
 import { argmaxOverClasses } from '../../shared/argmax.js';
 import { SegprobeError, messageOf } from '../../shared/errors.js';
-import { toImageTensor } from '../../shared/image-tensor.js';
+import { fromImageTensor, toImageTensor } from '../../shared/image-tensor.js';
 import type { Size } from '../../shared/size.js';
 import { fetchModel } from './fetch-model.js';
-import type { Engine, ModelSource, Progress, Provider } from './protocol.js';
+import { whyNoGraphicsCard } from './graphics-card.js';
+import type { Engine, LoadedFrom, ModelSource, Progress, Provider } from './protocol.js';
 import { type OnnxRuntime, openRuntime } from './runtime.js';
+import { testModel } from './self-test.js';
 
 /** A model that is loaded. */
-interface LoadedModel {
+interface LoadedModel extends LoadedFrom {
   readonly session: InferenceSession;
+  readonly Tensor: TensorConstructor;
   readonly classCount: number;
-  readonly url: string;
 }
 
 /**
@@ -19,30 +21,33 @@ interface LoadedModel {
  * pictures are worked on meanwhile.
  */
 export class Models {
-  #runtime: Promise<OnnxRuntime> | undefined;
   readonly #loaded = new Map<string, Promise<LoadedModel>>();
+  readonly #runtimes = new Map<Provider, Promise<OnnxRuntime>>();
+  #runtimeUrl = '';
+  /** Why the graphics card is not used; null while it may be. */
+  #whyNoCard: string | null = null;
   /** The end of the run before: sessions run one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
-   * Starts ONNX Runtime.
-   * @param runtimeUrl - the folder of its files.
+   * Finds out what models may run on.
+   * @param runtimeUrl - the folder of ONNX Runtime's files.
    */
-  async start(runtimeUrl: string, wish: Provider | 'auto'): Promise<Engine> {
-    this.#runtime ??= openRuntime(runtimeUrl, wish);
-    return (await this.#runtime).engine;
+  async start(runtimeUrl: string, wish: Provider | 'auto'): Promise<void> {
+    this.#runtimeUrl = runtimeUrl;
+    this.#whyNoCard = await whyNoGraphicsCard(wish);
   }
 
   /**
-   * Loads a model, once.
-   * @returns where from: the form that runs best here.
+   * Loads a model, once: on the graphics card where it gives there what is stored of it, or else in WebAssembly.
    * @throws SegprobeError `MODEL_INVALID`, or `FILE_NOT_FOUND` where it cannot be fetched.
    */
-  async load(source: ModelSource, onProgress: Progress): Promise<string> {
+  async load(source: ModelSource, onProgress: Progress): Promise<LoadedFrom> {
     const loading = this.#loaded.get(source.name) ?? this.#open(source, onProgress);
     this.#loaded.set(source.name, loading);
     try {
-      return (await loading).url;
+      const { url, engine } = await loading;
+      return { url, engine };
     } catch (error) {
       // The next try fetches it anew.
       this.#loaded.delete(source.name);
@@ -62,27 +67,13 @@ export class Models {
     rgb: Uint8Array,
     { height, width }: Size,
   ): Promise<{ labels: Uint8Array; ms: number }> {
-    const { session, classCount } = await this.#find(name);
-    const { Tensor } = await this.#runtime!;
+    const model = await this.#find(name);
     return this.#inTurn(async () => {
       const started = performance.now();
-      let labels: Uint8Array;
-      if (session.inputNames[0] === 'image_u8') {
-        const image = new Tensor('uint8', rgb, [1, height, width, 3]);
-        const expected = `uint8 [1,${height},${width}]`;
-        labels = (await run(
-          session,
-          name,
-          { image_u8: image },
-          { labels: expected },
-        )) as Uint8Array;
-      } else {
-        const image = new Tensor('float32', toImageTensor(rgb), [1, 3, height, width]);
-        const expected = `float32 [1,${classCount},${height},${width}]`;
-        const logits = await run(session, name, { image }, { logits: expected });
-        labels = argmaxOverClasses(logits as Float32Array, classCount);
-      }
-      return { labels, ms: performance.now() - started };
+      return {
+        labels: await segment(model, name, rgb, { height, width }),
+        ms: performance.now() - started,
+      };
     });
   }
 
@@ -98,14 +89,11 @@ export class Models {
     rgb: Uint8Array,
     { height, width }: Size,
   ): Promise<{ attacked: Float32Array; ms: number }> {
-    const { session } = await this.#find(name);
-    const { Tensor } = await this.#runtime!;
+    const model = await this.#find(name);
     return this.#inTurn(async () => {
       const started = performance.now();
-      const image = new Tensor('float32', toImageTensor(rgb), [1, 3, height, width]);
-      const expected = `float32 [1,3,${height},${width}]`;
-      const attacked = await run(session, name, { image }, { attacked: expected });
-      return { attacked: attacked as Float32Array, ms: performance.now() - started };
+      const attacked = await attack(model, name, rgb, { height, width });
+      return { attacked, ms: performance.now() - started };
     });
   }
 
@@ -117,17 +105,50 @@ export class Models {
   }
 
   async #open(source: ModelSource, onProgress: Progress): Promise<LoadedModel> {
-    const { name, facts, web } = source;
-    if (this.#runtime === undefined) throw new Error('expected a runtime that was started');
-    const { open, engine } = await this.#runtime;
-    const file = engine.provider === 'wasm' && web !== null ? web : source.file;
-    const bytes = await fetchModel(name, file, onProgress);
+    const { name, facts, stored } = source;
+    let why = this.#whyNoCard;
+    if (why === null && stored !== null) {
+      onProgress(`Testing ${name} on the graphics card`);
+      try {
+        const model = await this.#openOn('webgpu', source, onProgress);
+        why = await testModel(stored, async (picture) =>
+          facts.kind === 'victim'
+            ? segment(model, name, picture.data, picture)
+            : fromImageTensor(await attack(model, name, picture.data, picture)),
+        );
+        if (why === null) return model;
+        await model.session.release();
+      } catch (error) {
+        why = messageOf(error);
+      }
+      why = `WebGPU: ${why}`;
+    }
+    const model = await this.#openOn('wasm', source, onProgress);
+    return { ...model, engine: { ...model.engine, why } };
+  }
+
+  async #openOn(
+    provider: Provider,
+    { name, facts, file, web }: ModelSource,
+    onProgress: Progress,
+  ): Promise<LoadedModel> {
+    const { open, Tensor, threads, files } = await this.#runtimeOf(provider);
+    const chosen = provider === 'wasm' && web !== null ? web : file;
+    const bytes = await fetchModel(name, chosen, onProgress);
     onProgress(`Preparing ${name}`);
+    const engine: Engine = { provider, threads, files, why: null };
     try {
-      return { session: await open(bytes), classCount: facts.classes.length, url: file.url };
+      const session = await open(bytes);
+      return { session, Tensor, classCount: facts.classes.length, url: chosen.url, engine };
     } catch (cause) {
       throw invalid(name, 'a model that ONNX Runtime loads', messageOf(cause), cause);
     }
+  }
+
+  #runtimeOf(provider: Provider): Promise<OnnxRuntime> {
+    const runtime = this.#runtimes.get(provider) ?? openRuntime(this.#runtimeUrl, provider);
+    this.#runtimes.set(provider, runtime);
+    return runtime;
   }
 
   async #find(name: string): Promise<LoadedModel> {
@@ -135,6 +156,36 @@ export class Models {
     if (model === undefined) throw new Error(`expected ${name} loaded`);
     return model;
   }
+}
+
+/** @returns class numbers `[H, W]` flattened. */
+async function segment(
+  { session, Tensor, classCount }: LoadedModel,
+  name: string,
+  rgb: Uint8Array,
+  { height, width }: Size,
+): Promise<Uint8Array> {
+  if (session.inputNames[0] === 'image_u8') {
+    const image = new Tensor('uint8', rgb, [1, height, width, 3]);
+    const expected = `uint8 [1,${height},${width}]`;
+    return (await run(session, name, { image_u8: image }, { labels: expected })) as Uint8Array;
+  }
+  const image = new Tensor('float32', toImageTensor(rgb), [1, 3, height, width]);
+  const expected = `float32 [1,${classCount},${height},${width}]`;
+  const logits = await run(session, name, { image }, { logits: expected });
+  return argmaxOverClasses(logits as Float32Array, classCount);
+}
+
+/** @returns float32 `[1, 3, H, W]` flattened. */
+async function attack(
+  { session, Tensor }: LoadedModel,
+  name: string,
+  rgb: Uint8Array,
+  { height, width }: Size,
+): Promise<Float32Array> {
+  const image = new Tensor('float32', toImageTensor(rgb), [1, 3, height, width]);
+  const expected = `float32 [1,3,${height},${width}]`;
+  return (await run(session, name, { image }, { attacked: expected })) as Float32Array;
 }
 
 /** Runs a model; its output must be of that name, and of that type and shape. */

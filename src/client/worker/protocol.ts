@@ -2,6 +2,7 @@ import type { AttackSummary } from '../../shared/attack-summary.js';
 import type { ModelFacts } from '../../shared/manifest.js';
 import type { Perturbation } from '../../shared/perturbation.js';
 import type { Size } from '../../shared/size.js';
+import type { StoredAnswer } from './self-test.js';
 
 /** What computes: the graphics card, or WebAssembly on the processor. */
 export type Provider = 'webgpu' | 'wasm';
@@ -31,6 +32,14 @@ export interface ModelSource {
   readonly file: ModelFile;
   /** The form that is fastest in WebAssembly. */
   readonly web: ModelFile | null;
+  /** What it is known to make of a picture; without that, no graphics card is trusted with it. */
+  readonly stored: StoredAnswer | null;
+}
+
+/** A model that was loaded: from where, and what it runs on. */
+export interface LoadedFrom {
+  readonly url: string;
+  readonly engine: Engine;
 }
 
 /** What is asked about the picture. */

@@ -18,8 +18,8 @@ import type {
   Answer,
   Brush,
   Change,
-  Engine,
   FileName,
+  LoadedFrom,
   ModelSource,
   PaneName,
   Progress,
@@ -53,7 +53,7 @@ export class Studio {
     this.#models = models;
   }
 
-  start(runtimeUrl: string, wish: Provider | 'auto'): Promise<Engine> {
+  start(runtimeUrl: string, wish: Provider | 'auto'): Promise<void> {
     return this.#models.start(runtimeUrl, wish);
   }
 
@@ -62,8 +62,8 @@ export class Studio {
     this.#facts.set(name, facts);
   }
 
-  /** Loads a model, once. @returns where from. @throws SegprobeError as `Models.load` */
-  load(source: ModelSource, onProgress: Progress): Promise<string> {
+  /** Loads a model, once. @throws SegprobeError as `Models.load` */
+  load(source: ModelSource, onProgress: Progress): Promise<LoadedFrom> {
     return this.#models.load(source, proxy(onProgress));
   }
 

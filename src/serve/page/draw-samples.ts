@@ -1,10 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { encodePicturePng } from '../../data/encode-picture.js';
 import { sharp } from '../../data/sharp.js';
 import { openSampleDataset } from '../../data/street/sample-dataset.js';
 
 /** Of the drawn validation scenes, those that the page offers, in its order. */
 const SCENES = [0, 9, 5, 1, 8, 7];
+/** What models are tested on where they may compute otherwise, in a browser. */
+export const CHECK_FILE = 'check.png';
+const CHECK = { scene: 0, size: { height: 120, width: 160 } };
 const THUMBNAIL = { width: 160, height: 120 };
 
 /** Draws the page's scenes: `samples/N.webp` without loss, `N.thumb.webp`, and the class numbers as `N.label.png`. */
@@ -27,6 +31,11 @@ export async function drawSamples(folder: string): Promise<void> {
       const grey = sharp(label, { raw: { height, width, channels: 1 } }).toColourspace('b-w');
       await write('label.png', await grey.png({ compressionLevel: 9 }).toBuffer());
     }
+    const check = await dataset.read(CHECK.scene, CHECK.size);
+    await writeFile(
+      path.join(samples, CHECK_FILE),
+      await encodePicturePng({ ...CHECK.size, data: check.image }),
+    );
   } finally {
     await dataset.close();
   }

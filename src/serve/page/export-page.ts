@@ -12,8 +12,10 @@ import {
 import path from 'node:path';
 import { fromFileError } from '../../data/files.js';
 import type { OpenedModel } from '../../inference/open-model.js';
+import { createInferencePool } from '../../inference/pool.js';
 import { isSegprobeError, SegprobeError } from '../../shared/errors.js';
 import { type PageModels, toPageModel } from '../../shared/page-models.js';
+import { checkAnswer } from './check-answer.js';
 import { preparePage } from './page-folders.js';
 
 /**
@@ -34,6 +36,15 @@ export async function exportPage(folder: string, models: readonly OpenedModel[])
     for (const { name, path: file, webForm } of models) {
       await copyFile(file, path.join(half, 'onnx', `${name}.onnx`));
       if (webForm) await copyFile(webForm.path, path.join(half, 'onnx', `${name}.web.onnx`));
+    }
+    const pool = createInferencePool({ models, workers: 1 });
+    try {
+      for (const model of models) {
+        const answer = await checkAnswer(pool, model);
+        await writeFile(path.join(half, 'onnx', `${model.name}.check.png`), answer);
+      }
+    } finally {
+      await pool.close();
     }
     const listed: PageModels = { service: false, models: models.map(toPageModel) };
     await writeFile(path.join(half, 'models.json'), JSON.stringify(listed));

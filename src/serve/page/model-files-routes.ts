@@ -5,16 +5,27 @@ import type { InferencePool } from '../../inference/pool.js';
 import { SegprobeError } from '../../shared/errors.js';
 import { type PageModels, toPageModel } from '../../shared/page-models.js';
 import { binary } from '../answers.js';
+import { checkAnswer } from './check-answer.js';
 import type { Routes } from '../route.js';
 
 const MEDIA_TYPE = 'application/octet-stream';
+/** What a model makes of `samples/check.png`. */
+const CHECK_EXTENSION = '.check.png';
 const RANGE_NOT_SATISFIABLE = 416;
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 const paramsSchema = z.object({ file: z.string() });
 
 /** What the page computes with: `/models.json`, the list of models, and their files, `/onnx/NAME.onnx` and `/onnx/NAME.web.onnx`, also in ranges. */
-export function createModelFilesRoutes(pool: Pick<InferencePool, 'models'>): Routes {
+export function createModelFilesRoutes(pool: InferencePool): Routes {
+  const checks = new Map<string, Promise<Buffer>>();
+  /** Of each file of a model once. */
+  const checkOf = (model: OpenedModel): Promise<Buffer> => {
+    const answer = checks.get(model.sha256) ?? checkAnswer(pool, model);
+    checks.set(model.sha256, answer);
+    answer.catch(() => checks.delete(model.sha256));
+    return answer;
+  };
   return {
     '/models.json': {
       get: {
@@ -50,9 +61,16 @@ export function createModelFilesRoutes(pool: Pick<InferencePool, 'models'>): Rou
           },
           refusals: ['NOT_FOUND'],
         },
-        handler: (request, response, next) => {
+        handler: async (request, response, next) => {
+          const asked = String(request.params['file']);
+          const checked = pool.models.get(asked.replace(CHECK_EXTENSION, ''));
+          if (asked.endsWith(CHECK_EXTENSION) && checked !== undefined) {
+            const png = await checkOf(checked);
+            response.set('Cache-Control', 'no-cache').type('image/png').send(png);
+            return;
+          }
           const files = listFiles(pool.models.values());
-          const file = files.get(String(request.params['file']));
+          const file = files.get(asked);
           if (file === undefined) {
             const names = [...files.keys()].map((name) => `/onnx/${name}`).join(', ') || 'none';
             throw new SegprobeError(

@@ -29,6 +29,8 @@ const SOURCES = [
   'src/serve/page',
   'package-lock.json',
 ];
+/** Another where other files of the runtime are copied. */
+const RUNTIME_LAYOUT = 2;
 /** Older builds go where a new one comes, unless somebody used them within this. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
@@ -53,7 +55,7 @@ async function prepare(): Promise<PageFolders> {
   const runtimeVersion = installedVersion('onnxruntime-web');
   const digest = await digestOfSources();
   const page = path.join(BUILDS, `page-${digest}`);
-  const runtime = path.join(BUILDS, `runtime-${runtimeVersion}`);
+  const runtime = path.join(BUILDS, `runtime-${runtimeVersion}-${RUNTIME_LAYOUT}`);
   try {
     await mkdir(BUILDS, { recursive: true });
     await Promise.all([

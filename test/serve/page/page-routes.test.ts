@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import request from 'supertest';
+import { decodePicture } from '../../../src/data/decode.js';
 import { parsePageModels } from '../../../src/shared/page-models.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
@@ -80,6 +81,14 @@ describe('createModelFilesRoutes', () => {
     assert.match(part.headers['content-range']!, /^bytes 0-9\/\d+$/);
     await get('/onnx/tiny.onnx').set('If-None-Match', headers['etag']!).expect(304);
     await get('/onnx/tiny.onnx').set('Range', 'bytes=99999999-').expect(416);
+  });
+
+  it('has what a model makes of a picture, for browsers to compare', async function () {
+    this.timeout(120_000);
+    const { body } = await get('/onnx/tiny.check.png').responseType('blob').expect(200);
+    const { height, width } = await decodePicture(body as Buffer);
+    assert.deepEqual([height, width], [120, 160]);
+    await get('/onnx/nope.check.png').expect(404);
   });
 
   for (const file of ['nope.onnx', 'tiny', 'tiny.json', '..%2f..%2fpackage.json']) {
