@@ -33,7 +33,7 @@ interface Ranked {
 interface Ranking {
   /** By label quality, the softmin. */
   readonly images: readonly Ranked[];
-  /** By the likeliest suspect; cleanlab has none. */
+  /** As the report ranks them, by suspects and softmin; cleanlab has the latter alone. */
   readonly imagesBySuspicion?: readonly Ranked[];
   readonly regions: readonly Ranked[];
 }

@@ -55,7 +55,6 @@ describe('segprobe report and gate', function () {
       suspicions,
       [...suspicions].sort((a, b) => b - a),
     );
-    assert.equal(suspicions[0], suspects[0]!.score);
     assert.ok(suspects.length > 0);
     const scores = suspects.map(({ score }) => score);
     assert.deepEqual(

@@ -22,6 +22,7 @@ import { assertNotAborted } from '../gate.js';
 import type { OpenedModel } from '../open-model.js';
 import { createScenePool, forEachScene, type Perturber, type ScenePool } from '../scene-pool.js';
 import type { AuditSetup } from './audit-worker.js';
+import { suspicionsOf } from './rank-images.js';
 import { scoreSuspect } from './rank-suspects.js';
 import { type AuditSums, createAuditSums, mergeAuditSums, type SceneAudit } from './scene-audit.js';
 import type { SceneObject } from './scene-objects.js';
@@ -61,7 +62,7 @@ export interface AuditedImage {
   readonly image: string;
   /** Softmin of the probabilities of the given labels, 0..1: low is suspicious. */
   readonly labelQuality: number | null;
-  /** The score of its likeliest suspect, 0..1; 0 without any. Finds damaged labels better than the label quality: `bench/label-faults`. */
+  /** How suspicious its labels are among those of the split, in standard deviations: see `suspicionsOf`. */
   readonly suspicion: number;
   readonly miou: number | null;
   readonly miouAttacked: number | null;
@@ -188,15 +189,21 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions): Pro
   const suspects = regions
     .map((region) => ({ ...region, score: scoreSuspect(region, matrix) }))
     .sort((a, b) => b.score - a.score);
-  const suspicions = new Map<number, number>();
+  const likeliest = new Map<number, number>();
   for (const { index, score } of suspects) {
-    if (!suspicions.has(index)) suspicions.set(index, score);
+    if (!likeliest.has(index)) likeliest.set(index, score);
   }
+  const suspicions = suspicionsOf(
+    images.map(({ index, labelQuality }) => ({
+      labelQuality,
+      likeliest: likeliest.get(index) ?? 0,
+    })),
+  );
   return {
     evaluation: resultOf(tally, scenes.classTable, names, seconds),
     classTable: scenes.classTable,
     size,
-    images: images.map((image) => ({ ...image, suspicion: suspicions.get(image.index) ?? 0 })),
+    images: images.map((image, i) => ({ ...image, suspicion: suspicions[i]! })),
     suspects,
     classQuality: labelQuality(quality).byClass,
     matrix,

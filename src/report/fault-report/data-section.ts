@@ -16,9 +16,10 @@ export function dataSection(report: FaultReport, { classTable }: PageParts): Htm
       <div class="card">
         <h3>Images to look at</h3>
         <p class="soft">
-          The first ${Math.min(15, images.length)} of ${images.length}, by the score of their
-          likeliest suspect. Label quality is the softmin of the probabilities of the given labels:
-          low where labels and model disagree strongly.
+          The first ${Math.min(15, images.length)} of ${images.length}, by suspicion: by how many
+          standard deviations the likeliest suspect’s score lies above the mean of the images, or
+          the label quality below it, whichever is more. Label quality is the softmin of the
+          probabilities of the given labels: low where labels and model disagree strongly.
         </p>
         ${table(
           ['image', 'suspicion', 'label quality', 'pixel accuracy'],
