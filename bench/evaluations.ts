@@ -8,6 +8,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import { encodePicturePng } from '../src/data/encode-picture.js';
+import { openSampleDataset } from '../src/data/street/sample-dataset.js';
 import { DEFAULT_MODELS_FOLDER, openModels } from '../src/inference/open-model.js';
 import { startServer } from '../src/serve/server.js';
 import { type BenchmarkResult, median, peakRssBytes } from './benchmark.js';
@@ -25,7 +27,7 @@ const ROUNDS = 3;
 const REQUESTS = 30;
 
 /**
- * An evaluation by one worker of one thread and by two, in turn, over a Redis of its own; on CamVid's val, else on sample scenes.
+ * An evaluation by one worker of one thread, on one core, and by two, in turn, over a Redis of its own; on CamVid's val, else on sample scenes.
  * Then how long `/segment` takes while the service evaluates by itself, beside how long it takes alone.
  */
 export async function run(): Promise<BenchmarkResult> {
@@ -43,12 +45,12 @@ export async function run(): Promise<BenchmarkResult> {
     ...{ port: 0, workers: 1, redis, datasets },
   });
   await server.ready;
-  const first = await startWorker(redis, dataset, dir);
+  const first = await startWorker(0, redis, dataset, dir);
   const [one, two]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
     await secondsOf(server.url, dataset, WARM_UP);
     one.push(await secondsOf(server.url, dataset, SCENES));
-    const second = await startWorker(redis, dataset, dir);
+    const second = await startWorker(1, redis, dataset, dir);
     await secondsOf(server.url, dataset, WARM_UP);
     two.push(await secondsOf(server.url, dataset, SCENES));
     await stop(second);
@@ -83,13 +85,14 @@ async function measureRequests(): Promise<{ readonly alone: number; readonly dur
     ...{ port: 0, cacheBytes: 0 },
   });
   await server.ready;
-  const picture = await (await fetch(`${server.url}/samples/0.png`)).arrayBuffer();
+  const picture = await drawPicture();
   const segment = async (): Promise<number> => {
     const started = performance.now();
     const headers = { 'Content-Type': 'image/png' };
-    await (
-      await fetch(`${server.url}/segment`, { method: 'POST', headers, body: picture })
-    ).arrayBuffer();
+    const url = `${server.url}/segment`;
+    const response = await fetch(url, { method: 'POST', headers, body: picture });
+    const answer = await response.arrayBuffer();
+    if (!response.ok) throw new Error(new TextDecoder().decode(answer));
     return (performance.now() - started) / 1000;
   };
   const [alone, during]: [number[], number[]] = [[], []];
@@ -104,15 +107,25 @@ async function measureRequests(): Promise<{ readonly alone: number; readonly dur
   return { alone: median(alone.slice(REQUESTS)), during: median(during) };
 }
 
-async function startWorker(redis: string, dataset: string, dir: string): Promise<ChildProcess> {
+async function drawPicture(): Promise<Uint8Array<ArrayBuffer>> {
+  const dataset = openSampleDataset({ split: 'val' });
+  const scene = await dataset.read(0, dataset.defaultSize);
+  await dataset.close();
+  return new Uint8Array(await encodePicturePng({ ...scene, data: scene.image }));
+}
+
+/** A worker on a core of its own (util-linux' taskset): decoding and all else that is not its one thread of sessions take from the same. */
+async function startWorker(
+  core: number,
+  redis: string,
+  dataset: string,
+  dir: string,
+): Promise<ChildProcess> {
   const own = dataset === 'camvid' ? ['--dataset', `camvid=camvid:${dir}`] : [];
-  const child = spawn(
-    process.execPath,
-    [BIN, 'worker', '--redis', redis, '--workers', '1', ...own],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const command = [process.execPath, BIN, 'worker', '--redis', redis, '--workers', '1', ...own];
+  const child = spawn('taskset', ['-c', String(core), ...command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(createInterface(child.stdout), 'line');
   return child;
 }
