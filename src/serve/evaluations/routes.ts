@@ -1,14 +1,13 @@
-import { z } from 'zod';
-import { packageVersion } from '../../data/package-version.js';
-import { evaluationReportPage } from '../../report/evaluation-report/page.js';
 import { SegprobeError } from '../../shared/errors.js';
 import { jsonAnswer } from '../answers.js';
 import type { ByteBudget } from '../read-body.js';
 import type { Route, Routes } from '../route.js';
-import { type Evaluation, toJson, toListJson } from './evaluation.js';
+import { toJson, toListJson } from './evaluation.js';
 import { type Evaluations, findEvaluation } from './evaluations.js';
 import { createEventsRoute } from './events-route.js';
+import { createFaultsRoute } from './faults-route.js';
 import { parseSent } from './parse.js';
+import { createReportRoute } from './report-route.js';
 import {
   datasetsSchema,
   evaluationSchema,
@@ -17,9 +16,6 @@ import {
   listSchema,
 } from './schemas.js';
 import { createSubmitRoute } from './submit-route.js';
-
-/** The page runs nothing and loads nothing; its style stands in it. */
-const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
 
 /** The routes of evaluations, by their paths. */
 export function createEvaluationRoutes(evaluations: Evaluations, budget: ByteBudget): Routes {
@@ -35,6 +31,7 @@ export function createEvaluationRoutes(evaluations: Evaluations, budget: ByteBud
     },
     '/evaluations/:id/events': { get: createEventsRoute(evaluations) },
     '/evaluations/:id/report': { get: createReportRoute(evaluations) },
+    '/evaluations/:id/faults': { get: createFaultsRoute(evaluations) },
   };
 }
 
@@ -107,30 +104,6 @@ function createCancelRoute({ store }: Evaluations): Route {
   };
 }
 
-function createReportRoute({ store }: Evaluations): Route {
-  return {
-    operation: {
-      tag: 'Evaluations',
-      summary: 'An evaluation as a page with its charts',
-      params: idParams,
-      answers: {
-        200: {
-          description: 'One page that needs nothing else',
-          content: { 'text/html': z.string() },
-        },
-      },
-      refusals: ['EVALUATION_NOT_FOUND', 'EVALUATION_UNFINISHED', 'BACKEND_UNAVAILABLE'],
-    },
-    handler: async (request, response) => {
-      const evaluation = await findEvaluation(store, String(request.params['id']));
-      response
-        .set('Content-Security-Policy', REPORT_POLICY)
-        .type('html')
-        .send(writeReport(evaluation));
-    },
-  };
-}
-
 function nextPage(
   { limit, state }: { readonly limit: number; readonly state?: string | undefined },
   before: string | undefined,
@@ -139,26 +112,4 @@ function nextPage(
   const query = new URLSearchParams({ limit: String(limit), before });
   if (state !== undefined) query.set('state', state);
   return `/evaluations?${query.toString()}`;
-}
-
-function writeReport({ id, state, plan, result, ...own }: Evaluation): string {
-  if (result === null) {
-    throw new SegprobeError(
-      'EVALUATION_UNFINISHED',
-      `expected an evaluation that is completed, got one that is ${state}`,
-    );
-  }
-  return evaluationReportPage(result, {
-    classTable: plan.classTable,
-    facts: [
-      ['evaluation', id],
-      ['segprobe', packageVersion()],
-      ['begun', new Date(own.processedOn ?? own.timestamp).toISOString()],
-      ['ended', new Date(own.finishedOn ?? own.timestamp).toISOString()],
-      [plan.victim, `SHA-256 ${plan.sha256.victim}`],
-      ...(plan.attacker === null
-        ? []
-        : [[plan.attacker, `SHA-256 ${plan.sha256.attacker}`] as const]),
-    ],
-  });
 }

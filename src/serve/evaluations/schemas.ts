@@ -56,6 +56,16 @@ export const listQuerySchema = z.strictObject({
   state: z.enum(EVALUATION_STATES).optional(),
 });
 
+/** The query of `GET /evaluations/:id/faults`. */
+export const faultsQuerySchema = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^(1000|[1-9]\d{0,2})$/, 'expected a whole number from 1 to 1000')
+    .transform(Number)
+    .default(100)
+    .describe('How many of the scenes that were evaluated, at most.'),
+});
+
 export const idParams = z.object({ id: z.string() });
 
 export const submitHeaders = z.object({

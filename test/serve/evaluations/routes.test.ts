@@ -156,6 +156,43 @@ describe('/evaluations', () => {
     assert.doesNotMatch(page, /<script|<link|src="http/);
   });
 
+  it('looks for faults in what was evaluated, once, and tells nobody where it lies', async () => {
+    const { id } = await submit({ ...ASKED, limit: 5 });
+    await endOf(url, id);
+    const ask = (query: string): Promise<Response> =>
+      fetch(`${url}/evaluations/${id}/faults${query}`);
+    const response = await ask('?limit=3');
+    const page = await response.text();
+    assert.equal(response.status, 200, page);
+    assert.match(response.headers.get('content-security-policy')!, /default-src 'none'/);
+    for (const part of [
+      'Images to look at',
+      'The first 3 of 3',
+      'segprobe report --victim tiny --attacker shift --dataset folder --dataset-dir path/to/scenes --split val --limit 3',
+    ]) {
+      assert.ok(page.includes(part), part);
+    }
+    assert.doesNotMatch(page, /<script|<link|src="http/);
+    assert.ok(!page.includes(files.folder));
+    // It is dated and timed: the same again was not made again.
+    assert.equal(await (await ask('?limit=3')).text(), page);
+    for (const query of ['?limit=0', '?limit=1001', '?images=3']) {
+      assert.equal((await ask(query)).status, 400, query);
+    }
+  });
+
+  it('makes one fault report at a time', async () => {
+    const { id } = await submit(ASKED);
+    await endOf(url, id);
+    const answers = await Promise.all(
+      [9, 10].map((limit) => fetch(`${url}/evaluations/${id}/faults?limit=${limit}`)),
+    );
+    const refused = answers.find(({ status }) => status === 503)!;
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 503]);
+    assert.equal(((await refused.json()) as { code: string }).code, 'QUEUE_FULL');
+    assert.ok(refused.headers.get('retry-after'));
+  });
+
   it('tells of the data sets without their folders', async () => {
     const text = await (await fetch(`${url}/datasets`)).text();
     const { datasets } = JSON.parse(text) as { datasets: { name: string; splits: object[] }[] };
@@ -260,6 +297,7 @@ describe('/evaluations', () => {
     ['DELETE', ''],
     ['GET', '/events'],
     ['GET', '/report'],
+    ['GET', '/faults'],
   ] as const) {
     it(`answers 404 EVALUATION_NOT_FOUND to ${method} /evaluations/:id${below} of an unknown id`, async () => {
       const response = await fetch(`${url}/evaluations/nobody${below}`, { method });
@@ -270,11 +308,13 @@ describe('/evaluations', () => {
 
   it('answers 409 to a report before the end and to a cancel after it', async () => {
     const slow = await submit({ ...ASKED, victim: 'slow', attacker: null });
-    const report = await fetch(`${url}/evaluations/${slow.id}/report`);
-    assert.deepEqual(
-      [report.status, ((await report.json()) as { code: string }).code],
-      [409, 'EVALUATION_UNFINISHED'],
-    );
+    for (const kind of ['report', 'faults']) {
+      const report = await fetch(`${url}/evaluations/${slow.id}/${kind}`);
+      assert.deepEqual(
+        [report.status, ((await report.json()) as { code: string }).code],
+        [409, 'EVALUATION_UNFINISHED'],
+      );
+    }
     await fetch(`${url}/evaluations/${slow.id}`, { method: 'DELETE' });
     const { id } = await submit({ ...ASKED, limit: 1 });
     await endOf(url, id);

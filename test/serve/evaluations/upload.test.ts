@@ -107,6 +107,15 @@ describe('POST /evaluations of uploaded pictures', () => {
     assert.deepEqual([images, attacker], [2, null]);
   });
 
+  it('has no fault report of pictures that are removed', async () => {
+    const submitted = await post(await zipOf(flat));
+    const { id } = (await submitted.json()) as EvaluationJson;
+    await endOf(server.url, id);
+    const response = await fetch(`${server.url}/evaluations/${id}/faults`);
+    const { code } = (await response.json()) as { code: string };
+    assert.deepEqual([response.status, code], [422, 'UPLOAD_UNSUPPORTED']);
+  });
+
   it('takes the same archive with the same Idempotency-Key once', async () => {
     const zip = await zipOf(flat);
     const ids: string[] = [];

@@ -48,6 +48,7 @@ describe('GET /openapi.json', function () {
       ['/evaluations/{id}', 'delete'],
       ['/evaluations/{id}/events', 'get'],
       ['/evaluations/{id}/report', 'get'],
+      ['/evaluations/{id}/faults', 'get'],
       ['/metrics', 'get'],
       ['/healthz', 'get'],
       ['/readyz', 'get'],
@@ -152,6 +153,7 @@ describe('GET /openapi.json', function () {
     await events.text();
     await check('get', '/evaluations/{id}', await fetch(url + path));
     await check('get', '/evaluations/{id}/report', await fetch(`${url}${path}/report`));
+    await check('get', '/evaluations/{id}/faults', await fetch(`${url}${path}/faults`));
     await check('get', '/evaluations', await fetch(`${url}/evaluations`));
     const cancel = await fetch(url + path, { method: 'DELETE' });
     await check('delete', '/evaluations/{id}', cancel);
