@@ -23,7 +23,8 @@ export function keepFigures(): void {
   save(new Blob([text], { type: 'application/json' }), 'attack.json');
 }
 
-function save(file: Blob, name: string): void {
+/** Saves a file where the browser puts what it loads down. */
+export function save(file: Blob, name: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(file);
   link.download = `segprobe-${name}`;

@@ -146,6 +146,19 @@ describe('the page, in Chromium', function () {
     assert.ok(shift < 0.02, `${shift}`);
   });
 
+  it('saves the fault report of the victim under the attack', async () => {
+    const attacker = page.getByLabel('Attacker', { exact: true });
+    await answered(page, () => attacker.selectOption('mal-camvid-linf8'));
+    const loading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Fault report' }).click();
+    const file = await loading;
+    assert.equal(file.suggestedFilename(), 'segprobe-faults.html');
+    const report = await readFile(await file.path(), 'utf8');
+    for (const part of ['12 images of sample val', 'enet-camvid', 'mal-camvid-linf8']) {
+      assert.ok(report.includes(part), part);
+    }
+  });
+
   it('draws nothing that the phone has to scroll sideways for', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth');

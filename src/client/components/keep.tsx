@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
+import { keepFaults } from '../faults.js';
 import { keepFile, keepFigures } from '../keep.js';
-import { answer } from '../state.js';
+import { answer, hasService } from '../state.js';
 import type { FileName } from '../worker/protocol.js';
 
 const FILES: readonly (readonly [FileName, string])[] = [
@@ -10,7 +11,7 @@ const FILES: readonly (readonly [FileName, string])[] = [
   ['after', 'Mask after'],
 ];
 
-/** What can be kept: pictures, masks, figures, and a link to all that was chosen. */
+/** What can be kept: pictures, masks, figures, a link to all that was chosen, the fault report. */
 export function Keep() {
   const isOff = answer.value === null;
   return (
@@ -31,6 +32,7 @@ export function Keep() {
         Figures as JSON
       </button>
       <CopyLink />
+      <FaultReport />
     </section>
   );
 }
@@ -49,6 +51,31 @@ function CopyLink() {
   return (
     <button type="button" class="button" aria-live="polite" onClick={() => void copy()}>
       {words}
+    </button>
+  );
+}
+
+/** What is wrong with the victim: the service finds out, and takes a while. */
+function FaultReport() {
+  const [isBusy, setBusy] = useState(false);
+  const make = async (): Promise<void> => {
+    setBusy(true);
+    await keepFaults();
+    setBusy(false);
+  };
+  return (
+    <button
+      type="button"
+      class="button"
+      title={
+        hasService.value
+          ? 'What is wrong with this victim, in drawn scenes: the server takes about half a minute'
+          : 'It is made on a server: segprobe serve'
+      }
+      disabled={answer.value === null || !hasService.value || isBusy}
+      onClick={() => void make()}
+    >
+      Fault report
     </button>
   );
 }
