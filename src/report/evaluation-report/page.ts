@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { ClassTable } from '../../shared/classes.js';
 import type { EvaluationResult } from '../../shared/evaluation.js';
 import { drawClassIou } from '../attack-plots.js';
 import { EMBEDDED } from '../charts/index.js';
-import { type Html, html, raw } from '../fault-report/markup.js';
+import { type Html, html, raw } from '../markup.js';
+import { reportDocument } from '../report-document.js';
 
 /** What the page tells beside the result. */
 export interface EvaluationPageParts {
@@ -12,44 +12,18 @@ export interface EvaluationPageParts {
   readonly facts: readonly (readonly [name: string, value: string])[];
 }
 
-const STYLE = readFileSync(new URL('../fault-report/style.css', import.meta.url), 'utf8');
-
 /** Writes an evaluation as one HTML document that needs nothing else. */
 export function evaluationReportPage(
   result: EvaluationResult,
   { classTable, facts }: EvaluationPageParts,
 ): string {
-  const { victim, attacker, dataset, split, images } = result;
-  const title = `Evaluation: ${victim}`;
-  const document = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        <style>
-          ${raw(STYLE)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${title}</h1>
-          <p>
-            ${attacker === null ? 'Clean pictures only' : `Before and under ${attacker}`}, on
-            ${images} images of ${dataset} ${split}.
-          </p>
-        </header>
-        <main>
-          ${tiles(result)}
-          <h2>IoU by class</h2>
-          <div class="card">${raw(drawClassIou(result, EMBEDDED))}</div>
-          <div class="card">${classTableOf(result, classTable)}</div>
-          ${attacker !== null && attackSection(result)} ${howSection(result, facts)}
-        </main>
-      </body>
-    </html> `;
-  return `${document.text.trim()}\n`;
+  return reportDocument('Evaluation', result, {
+    main: html`${tiles(result)}
+      <h2>IoU by class</h2>
+      <div class="card">${raw(drawClassIou(result, EMBEDDED))}</div>
+      <div class="card">${classTableOf(result, classTable)}</div>
+      ${result.attacker !== null && attackSection(result)} ${howSection(result, facts)}`,
+  });
 }
 
 function tiles(result: EvaluationResult): Html {

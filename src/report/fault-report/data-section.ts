@@ -1,6 +1,6 @@
 import type { FaultReport } from './fault-report.js';
 import { percent } from './figures.js';
-import { type Html, html } from './markup.js';
+import { type Html, html } from '../markup.js';
 import type { PageParts } from './page-parts.js';
 import { named, table } from './tables.js';
 

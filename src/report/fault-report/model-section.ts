@@ -2,7 +2,7 @@ import { describeStudy } from '../../inference/audit/attacker-study.js';
 import { toDataUri } from '../charts/index.js';
 import type { FaultReport } from './fault-report.js';
 import { percent } from './figures.js';
-import { type Html, html } from './markup.js';
+import { type Html, html } from '../markup.js';
 import type { PageParts } from './page-parts.js';
 import { pictureRow } from './picture-row.js';
 import { objectChart, placeMap } from './report-charts.js';

@@ -1,6 +1,6 @@
 import type { FindingPictures } from '../../inference/audit/draw-findings.js';
 import { toDataUri } from '../charts/index.js';
-import { type Html, html } from './markup.js';
+import { type Html, html } from '../markup.js';
 import type { PageParts } from './page-parts.js';
 
 /** A finding's pictures side by side, the box of a suspect framed in each. */

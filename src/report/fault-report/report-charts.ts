@@ -1,7 +1,7 @@
 import { barChart, EMBEDDED, heatMap, lineChart } from '../charts/index.js';
 import type { FaultReport } from './fault-report.js';
 import { wholePercent } from './figures.js';
-import { type Html, raw } from './markup.js';
+import { type Html, raw } from '../markup.js';
 
 /** Objects found, by size, as bars. */
 export function objectChart({ objects, evaluation }: FaultReport): Html {

@@ -1,6 +1,6 @@
 import { COCO_SIZES, type FaultReport } from './fault-report.js';
 import { percent, wholePercent } from './figures.js';
-import { type Html, html } from './markup.js';
+import { type Html, html } from '../markup.js';
 import type { PageParts } from './page-parts.js';
 import { pictureRow } from './picture-row.js';
 import { strengthChart } from './report-charts.js';

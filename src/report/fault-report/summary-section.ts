@@ -1,6 +1,6 @@
 import type { FaultReport } from './fault-report.js';
 import { interval, percent, sizeText, wholePercent } from './figures.js';
-import { type Html, html } from './markup.js';
+import { type Html, html } from '../markup.js';
 
 /** What a reader with a minute should know. */
 export function summarySection(report: FaultReport): Html {

@@ -1,5 +1,5 @@
 import type { FaultReport } from './fault-report.js';
-import { type Html, html } from './markup.js';
+import { type Html, html } from '../markup.js';
 import type { PageParts } from './page-parts.js';
 import { pictureRow } from './picture-row.js';
 import { type Cell, legend, table } from './tables.js';

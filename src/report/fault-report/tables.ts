@@ -1,6 +1,6 @@
 import type { ClassTable } from '../../shared/classes.js';
 import { percent } from './figures.js';
-import { type Html, html } from './markup.js';
+import { type Html, html } from '../markup.js';
 
 /** A cell's content, or a whole `<td>`. */
 export type Cell = Html | string | number;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { html, raw } from '../../../src/report/fault-report/markup.js';
+import { html, raw } from '../../src/report/markup.js';
 
 describe('html', () => {
   it('escapes what is put in, but not markup', () => {

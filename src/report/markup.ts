@@ -1,4 +1,4 @@
-import { escape } from '../charts/svg.js';
+import { escape } from './charts/svg.js';
 
 /** Markup that stands as it is in {@link html}. */
 export class Html {
