@@ -18,17 +18,20 @@ describe('settings in a link', () => {
   it('come back as they were', () => {
     const percent = fc.integer({ min: 0, max: 100 }).map((value) => value / 100);
     const name = fc.string({ minLength: 1 });
-    const settings: fc.Arbitrary<Settings> = fc.record({
-      sample: fc.integer({ min: 0, max: 5 }),
-      victim: fc.option(name),
-      attacker: fc.option(fc.string()),
-      strength: percent,
-      epsilon: fc.option(fc.integer({ min: 1, max: GREATEST_EPSILON })),
-      gain: fc.integer({ min: 1, max: GREATEST_GAIN }),
-      opacity: percent,
-      follow: fc.option(name),
-      place: fc.constantFrom('browser', 'server'),
-    });
+    const settings: fc.Arbitrary<Settings> = fc.record(
+      {
+        sample: fc.integer({ min: 0, max: 5 }),
+        victim: fc.option(name),
+        attacker: fc.option(fc.string()),
+        strength: percent,
+        epsilon: fc.option(fc.integer({ min: 1, max: GREATEST_EPSILON })),
+        gain: fc.integer({ min: 1, max: GREATEST_GAIN }),
+        opacity: percent,
+        follow: fc.option(name),
+        place: fc.constantFrom('browser', 'server'),
+      },
+      { noNullPrototype: true },
+    );
     fc.assert(
       fc.property(settings, (chosen) => {
         assert.deepEqual(fromFragment(toFragment(chosen)), chosen);
