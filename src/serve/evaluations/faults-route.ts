@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { LAYOUT_NAMES } from '../../data/open-dataset.js';
 import { createGate } from '../../inference/gate.js';
 import { createFaultReport } from '../../report/fault-report/create-fault-report.js';
 import type { ReportSource } from '../../report/fault-report/reproduce.js';
@@ -103,6 +104,7 @@ function sourceOf(
   { datasets }: Resources,
 ): ReportSource {
   const layout = datasets.cards.find(({ name }) => name === dataset)!.layout;
-  const place = layout === dataset ? {} : { datasetDir: `path/to/${dataset}` };
+  // Drawn scenes lie nowhere.
+  const place = LAYOUT_NAMES.includes(layout) ? { datasetDir: `path/to/${dataset}` } : {};
   return { victim, attacker: attacker ?? undefined, dataset: layout, split, ...place };
 }

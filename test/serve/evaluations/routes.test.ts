@@ -181,6 +181,22 @@ describe('/evaluations', () => {
     }
   });
 
+  it('names the folder of a data set that is called as its layout, for the commands of its fault report', async () => {
+    const named = await startEvaluationServer(files, {
+      datasets: { folder: { layout: 'folder', dir: files.scenes } },
+    });
+    try {
+      const asked = { ...ASKED, dataset: 'folder', attacker: null, limit: 1 };
+      const submitted = await postEvaluation(named.url, asked);
+      const { id } = (await submitted.json()) as EvaluationJson;
+      await endOf(named.url, id);
+      const page = await (await fetch(`${named.url}/evaluations/${id}/faults`)).text();
+      assert.ok(page.includes('--dataset folder --dataset-dir path/to/folder'));
+    } finally {
+      await named.close();
+    }
+  });
+
   it('makes one fault report at a time', async () => {
     const { id } = await submit(ASKED);
     await endOf(url, id);
