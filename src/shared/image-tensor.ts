@@ -1,8 +1,7 @@
-/** Each 8-bit value as a share of 255, to float32's nearest. */
-const SHARES = Float32Array.from({ length: 256 }, (_, value) => value / 255);
+import { simd } from './simd.js';
 
 /**
- * Turns a picture into a model's input: channels first, 0..255 to 0..1.
+ * Turns a picture into a model's input: channels first, 0..255 to 0..1, to float32's nearest.
  *
  * @param rgb - uint8 `[H, W, 3]` flattened.
  * @returns float32 `[1, 3, H, W]` flattened: `[c * H * W + y * W + x]`.
@@ -10,10 +9,14 @@ const SHARES = Float32Array.from({ length: 256 }, (_, value) => value / 255);
 export function toImageTensor(rgb: Uint8Array): Float32Array<ArrayBuffer> {
   const pixels = rgb.length / 3;
   const tensor = new Float32Array(rgb.length);
-  for (let i = 0, at = 0; i < pixels; i++) {
-    tensor[i] = SHARES[rgb[at++]!]!;
-    tensor[pixels + i] = SHARES[rgb[at++]!]!;
-    tensor[2 * pixels + i] = SHARES[rgb[at++]!]!;
+  const { wasm, bytes, planes, block } = blocks();
+  for (let start = 0; start < pixels; start += block) {
+    const end = Math.min(start + block, pixels);
+    bytes.set(rgb.subarray(3 * start, 3 * end));
+    wasm.bytesToPlanes();
+    for (const [c, plane] of planes.entries()) {
+      tensor.set(plane.subarray(0, end - start), c * pixels + start);
+    }
   }
   return tensor;
 }
@@ -27,12 +30,27 @@ export function toImageTensor(rgb: Uint8Array): Float32Array<ArrayBuffer> {
  */
 export function fromImageTensor(tensor: Float32Array): Uint8Array<ArrayBuffer> {
   const pixels = tensor.length / 3;
-  // Stores of this kind of array round and cut off by themselves.
-  const rgb = new Uint8ClampedArray(tensor.length);
-  for (let i = 0, at = 0; i < pixels; i++) {
-    rgb[at++] = tensor[i]! * 255;
-    rgb[at++] = tensor[pixels + i]! * 255;
-    rgb[at++] = tensor[2 * pixels + i]! * 255;
+  const rgb = new Uint8Array(tensor.length);
+  const { wasm, bytes, planes, block } = blocks();
+  for (let start = 0; start < pixels; start += block) {
+    const end = Math.min(start + block, pixels);
+    for (const [c, plane] of planes.entries()) {
+      plane.set(tensor.subarray(c * pixels + start, c * pixels + end));
+    }
+    wasm.planesToBytes();
+    rgb.set(bytes.subarray(0, 3 * (end - start)), 3 * start);
   }
-  return new Uint8Array(rgb.buffer);
+  return rgb;
+}
+
+/** The functions, and where they take and leave a block of pixels: as bytes, and as three planes. */
+function blocks() {
+  const wasm = simd();
+  const block = wasm.imageBlock();
+  const { buffer } = wasm.memory;
+  const bytes = new Uint8Array(buffer, wasm.imageBytes(), 3 * block);
+  const planes = [0, 1, 2].map(
+    (c) => new Float32Array(buffer, wasm.imagePlanes() + 4 * c * block, block),
+  );
+  return { wasm, bytes, planes, block };
 }

@@ -1,4 +1,5 @@
 import { SegprobeError } from './errors.js';
+import { simd } from './simd.js';
 import { structuralSimilarity } from './structural-similarity.js';
 
 /** How far a perturbed picture is from the clean one, both of 8 bits a channel; colours run from 0 to 1. */
@@ -12,9 +13,6 @@ export interface Perturbation {
   /** Structural similarity of the luma, −1..1; null for a picture smaller than its window. */
   readonly ssim: number | null;
 }
-
-/** So many squares of up to 255 stay below 2³¹. */
-const BLOCK = 2 ** 15;
 
 /**
  * Measures what an attack did to a picture.
@@ -35,25 +33,32 @@ export function measurePerturbation(
       `expected two RGB pictures of ${size.width}×${size.height}, got ${clean.length} and ${perturbed.length} values`,
     );
   }
-  let squares = 0;
-  let greatest = 0;
-  for (let start = 0; start < length; start += BLOCK) {
-    const end = Math.min(start + BLOCK, length);
-    let sum = 0; // A whole number of 31 bits, which is added faster.
-    for (let i = start; i < end; i++) {
-      const difference = perturbed[i]! - clean[i]!;
-      const square = difference * difference;
-      sum = (sum + square) | 0;
-      if (square > greatest) greatest = square;
-    }
-    squares += sum;
-  }
+  const { squares, greatest } = compareBytes(clean, perturbed);
   return {
     l2: Math.sqrt(squares) / 255,
-    linf: Math.sqrt(greatest) / 255,
+    linf: greatest / 255,
     psnrDb: squares === 0 ? null : 10 * Math.log10((length * 255 * 255) / squares),
     ssim: structuralSimilarity(clean, perturbed, size),
   };
+}
+
+/** The sum of the squares of all differences, exact up to 2^53, and the greatest difference. */
+function compareBytes(a: Uint8Array, b: Uint8Array): { squares: number; greatest: number } {
+  const wasm = simd();
+  const memory = new Uint8Array(wasm.memory.buffer);
+  const [first, second] = [wasm.firstBytes(), wasm.secondBytes()];
+  const block = wasm.differenceBlock();
+  let squares = 0;
+  let greatest = 0;
+  for (let start = 0; start < a.length; start += block) {
+    const taken = a.subarray(start, start + block);
+    memory.set(taken, first);
+    memory.set(b.subarray(start, start + block), second);
+    wasm.compareBytes(taken.length);
+    squares += wasm.sumOfSquares();
+    greatest = Math.max(greatest, wasm.greatestDifference());
+  }
+  return { squares, greatest };
 }
 
 /** Perturbations of many pictures, added up one by one. */
