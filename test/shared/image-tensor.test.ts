@@ -17,7 +17,8 @@ describe('fromImageTensor', () => {
     const { data } = testPicture(7, 5);
     const every = Uint8Array.from({ length: 768 }, (_, i) => i % 256);
     const large = testPicture(131, 130).data; // Three blocks, the last one short.
-    for (const rgb of [data, every, large]) assert.deepEqual(fromImageTensor(toImageTensor(rgb)), rgb);
+    for (const rgb of [data, every, large])
+      assert.deepEqual(fromImageTensor(toImageTensor(rgb)), rgb);
   });
 
   it('rounds to the nearest, and cuts off what no picture file holds', () => {
