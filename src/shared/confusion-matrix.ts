@@ -1,4 +1,5 @@
 import { SegprobeError } from './errors.js';
+import { simd } from './simd.js';
 
 /**
  * Pixel counts by given and predicted class: `counts[given * classCount + predicted]`.
@@ -17,6 +18,7 @@ export function createConfusionMatrix(classCount: number): ConfusionMatrix {
 /**
  * Adds one pair of label maps to `matrix`, in place.
  *
+ * @param matrix - of up to 256 classes.
  * @param given - class numbers of the data set, any shape, flattened.
  * @param predicted - class numbers of the model, the same length, each below `classCount`.
  * @param ignoreIndex - pixels given this class are left out; a labelled pixel *predicted* as it stays in and is wrong.
@@ -24,8 +26,8 @@ export function createConfusionMatrix(classCount: number): ConfusionMatrix {
  */
 export function countPixels(
   matrix: ConfusionMatrix,
-  given: ArrayLike<number>,
-  predicted: ArrayLike<number>,
+  given: Uint8Array,
+  predicted: Uint8Array,
   ignoreIndex: number,
 ): void {
   const { classCount, counts } = matrix;
@@ -35,17 +37,36 @@ export function countPixels(
       `expected as many predicted pixels as given ones (${given.length}), got ${predicted.length}`,
     );
   }
-  for (let i = 0; i < given.length; i++) {
-    const row = given[i]!;
-    const column = predicted[i]!;
-    if (row >= classCount || column >= classCount) {
-      throw new SegprobeError(
-        'LABEL_INVALID',
-        `expected class numbers below ${classCount}, got given ${row}, predicted ${column} at pixel ${i}`,
-      );
-    }
-    if (row !== ignoreIndex) counts[row * classCount + column]!++;
+  const wasm = simd();
+  const memory = new Uint8Array(wasm.memory.buffer);
+  const [rows, columns] = [wasm.givenBytes(), wasm.predictedBytes()];
+  const block = wasm.pairsBlock();
+  wasm.beginPairs(classCount);
+  for (let start = 0; start < given.length; start += block) {
+    const end = Math.min(start + block, given.length);
+    memory.set(given.subarray(start, end), rows);
+    memory.set(predicted.subarray(start, end), columns);
+    const wrong = wasm.countPairs(end - start);
+    if (wrong >= 0) throw invalid(classCount, given, predicted, start + wrong);
   }
+  for (let row = 0; row < classCount; row++) {
+    if (row === ignoreIndex) continue;
+    for (let pair = row * classCount; pair < (row + 1) * classCount; pair++) {
+      counts[pair]! += wasm.countOfPair(pair);
+    }
+  }
+}
+
+function invalid(
+  classCount: number,
+  given: Uint8Array,
+  predicted: Uint8Array,
+  pixel: number,
+): SegprobeError {
+  return new SegprobeError(
+    'LABEL_INVALID',
+    `expected class numbers below ${classCount}, got given ${given[pixel]}, predicted ${predicted[pixel]} at pixel ${pixel}`,
+  );
 }
 
 /** Adds `other` to `matrix`, in place: counts of two parts of a data set make those of the whole. */

@@ -17,6 +17,13 @@ interface Simd {
   bytesToPlanes(): void;
   planesToBytes(): void;
 
+  pairsBlock(): number;
+  givenBytes(): number;
+  predictedBytes(): number;
+  beginPairs(classes: number): void;
+  countPairs(count: number): number;
+  countOfPair(pair: number): number;
+
   stripColumns(): number;
   firstRow(): number;
   secondRow(): number;

@@ -41,7 +41,7 @@ export async function evaluateAttacker(
   let [done, decibels, largest] = [0, 0, 0];
   for await (const batch of loadBatches(dataset, { ...options, order })) {
     const { labels, meanSquare, linf } = await attacker.score(batch.images, batch.count);
-    countPixels(matrix, batch.labels, labels, ignoreIndex);
+    countPixels(matrix, Uint8Array.from(batch.labels), Uint8Array.from(labels), ignoreIndex);
     const { size } = options;
     options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total, size });
     for (const value of meanSquare) decibels -= 10 * Math.log10(value);

@@ -44,7 +44,7 @@ export async function evaluateVictim(
   let done = 0;
   for await (const batch of loadBatches(dataset, { ...options, order })) {
     const labels = await victim.predict(batch.images, batch.count);
-    countPixels(matrix, batch.labels, labels, ignoreIndex);
+    countPixels(matrix, Uint8Array.from(batch.labels), Uint8Array.from(labels), ignoreIndex);
     const { size } = options;
     options.onPredictions?.({ batch, labels, firstIndex: done, totalImages: total, size });
     done += batch.count;

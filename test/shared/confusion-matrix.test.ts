@@ -16,34 +16,77 @@ const NONE_IGNORED = -1;
 describe('countPixels', () => {
   it('counts a row a given class, a column a predicted one', () => {
     const matrix = createConfusionMatrix(2);
-    countPixels(matrix, [0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 1, 1], NONE_IGNORED);
+    countPixels(
+      matrix,
+      Uint8Array.of(0, 0, 0, 1, 1, 1),
+      Uint8Array.of(0, 0, 1, 0, 1, 1),
+      NONE_IGNORED,
+    );
     assert.deepEqual([...matrix.counts], [2, 1, 1, 2]);
   });
 
   it('adds to what was counted before', () => {
     const matrix = createConfusionMatrix(2);
-    countPixels(matrix, [0], [1], NONE_IGNORED);
-    countPixels(matrix, [0, 1], [1, 1], NONE_IGNORED);
+    countPixels(matrix, Uint8Array.of(0), Uint8Array.of(1), NONE_IGNORED);
+    countPixels(matrix, Uint8Array.of(0, 1), Uint8Array.of(1, 1), NONE_IGNORED);
     assert.deepEqual([...matrix.counts], [0, 2, 0, 1]);
   });
 
   it('leaves out pixels given the ignored class, and keeps labelled ones predicted as it', () => {
     const matrix = createConfusionMatrix(3);
-    countPixels(matrix, [2, 2, 0, 1], [0, 2, 2, 1], 2);
+    countPixels(matrix, Uint8Array.of(2, 2, 0, 1), Uint8Array.of(0, 2, 2, 1), 2);
     // Rows: 0 → once as 2; 1 → once as 1; 2 → nothing.
     assert.deepEqual([...matrix.counts], [0, 0, 1, 0, 1, 0, 0, 0, 0]);
   });
 
-  it('refuses label maps of different lengths', () => {
-    assert.throws(() => countPixels(createConfusionMatrix(2), [0, 1], [0], NONE_IGNORED), {
-      code: 'SHAPE_MISMATCH',
-      message: /2.*got 1/,
+  for (const [classCount, pixels] of [
+    [12, 40_003],
+    [256, 33_000],
+  ] as const) {
+    it(`counts ${pixels} pixels of ${classCount} classes as plain loops do`, () => {
+      const random = createRandom(9);
+      // Now and then another class: runs, as label maps have them, and every pair of few classes.
+      let last = 0;
+      const draw = () => (last = random() < 0.3 ? Math.floor(random() * classCount) : last);
+      const [given, predicted] = [
+        Uint8Array.from({ length: pixels }, draw),
+        Uint8Array.from({ length: pixels }, draw),
+      ];
+      const expected = createConfusionMatrix(classCount);
+      given.forEach((row, i) => {
+        if (row !== 3) expected.counts[row * classCount + predicted[i]!]!++;
+      });
+      const matrix = createConfusionMatrix(classCount);
+      countPixels(matrix, given, predicted, 3);
+      assert.deepEqual(matrix, expected);
+    });
+  }
+
+  it('names the first number that is no class, however far in', () => {
+    const given = new Uint8Array(50_000).fill(4);
+    const predicted = given.slice();
+    predicted[40_001] = 5;
+    given[49_999] = 255;
+    assert.throws(() => countPixels(createConfusionMatrix(5), given, predicted, 0), {
+      code: 'LABEL_INVALID',
+      message: /below 5, got given 4, predicted 5 at pixel 40001$/,
     });
   });
 
+  it('refuses label maps of different lengths', () => {
+    assert.throws(
+      () =>
+        countPixels(createConfusionMatrix(2), Uint8Array.of(0, 1), Uint8Array.of(0), NONE_IGNORED),
+      {
+        code: 'SHAPE_MISMATCH',
+        message: /2.*got 1/,
+      },
+    );
+  });
+
   for (const { name, given, predicted } of [
-    { name: 'given', given: [0, 2], predicted: [0, 0] },
-    { name: 'predicted', given: [0, 0], predicted: [0, 2] },
+    { name: 'given', given: Uint8Array.of(0, 2), predicted: Uint8Array.of(0, 0) },
+    { name: 'predicted', given: Uint8Array.of(0, 0), predicted: Uint8Array.of(0, 2) },
   ]) {
     it(`refuses a ${name} number that is no class, ignored or not`, () => {
       assert.throws(() => countPixels(createConfusionMatrix(2), given, predicted, 2), {
@@ -57,7 +100,7 @@ describe('countPixels', () => {
 describe('mergeConfusionMatrix', () => {
   it('makes of the counts of two halves those of the whole', () => {
     const random = createRandom(5);
-    const draw = (): number[] => Array.from({ length: 1000 }, () => Math.floor(random() * 4));
+    const draw = () => Uint8Array.from({ length: 1000 }, () => Math.floor(random() * 4));
     const [given, predicted] = [draw(), draw()];
     const whole = createConfusionMatrix(4);
     countPixels(whole, given, predicted, 3);
@@ -112,7 +155,7 @@ describe('scoresOf', () => {
 
   it('takes a labelled pixel predicted as the ignored class for wrong, and gives that class no IoU', () => {
     const matrix = createConfusionMatrix(3);
-    countPixels(matrix, [0, 0, 1, 2], [0, 2, 1, 1], 2);
+    countPixels(matrix, Uint8Array.of(0, 0, 1, 2), Uint8Array.of(0, 2, 1, 1), 2);
     const scores = scoresOf(matrix, 2);
     // class 0: 1 / (1 + 0 + 1); class 1: 1 / 1, the ignored pixel predicted as it not counted
     assert.deepEqual(scores.iou, [1 / 2, 1, null]);
@@ -123,7 +166,7 @@ describe('scoresOf', () => {
 
   it('is 1 for equal label maps, whatever they hold', () => {
     const matrix = createConfusionMatrix(4);
-    const labels = [0, 3, 3, 1, 0];
+    const labels = Uint8Array.of(0, 3, 3, 1, 0);
     countPixels(matrix, labels, labels, NONE_IGNORED);
     const { iou, miou, pixelAccuracy } = scoresOf(matrix, NONE_IGNORED);
     assert.deepEqual(iou, [1, 1, null, 1]);
@@ -162,7 +205,7 @@ describe('ancestorMeanIou', () => {
   it('forgives a labelled pixel predicted as unlabelled, which the standard figure does not', () => {
     const matrix = createConfusionMatrix(3);
     // Class 0: three right, one unlabelled. Class 1: one right, one as 0.
-    countPixels(matrix, [0, 0, 0, 0, 1, 1, 2], [0, 0, 0, 2, 1, 0, 0], 2);
+    countPixels(matrix, Uint8Array.of(0, 0, 0, 0, 1, 1, 2), Uint8Array.of(0, 0, 0, 2, 1, 0, 0), 2);
     assert.equal(scoresOf(matrix, 2).miou, (3 / 5 + 1 / 2) / 2);
     assert.equal(ancestorMeanIou(matrix, 2), (3 / 4 + 1 / 2) / 2);
     assert.equal(matrix.counts[2], 1, 'the matrix stays as it was');
@@ -171,7 +214,7 @@ describe('ancestorMeanIou', () => {
   it('is the standard figure where nothing is ignored, and null of nothing', () => {
     const matrix = createConfusionMatrix(2);
     assert.equal(ancestorMeanIou(matrix, NONE_IGNORED), null);
-    countPixels(matrix, [0, 0, 1], [0, 1, 1], NONE_IGNORED);
+    countPixels(matrix, Uint8Array.of(0, 0, 1), Uint8Array.of(0, 1, 1), NONE_IGNORED);
     assert.equal(ancestorMeanIou(matrix, NONE_IGNORED), scoresOf(matrix, NONE_IGNORED).miou);
   });
 });

@@ -20,7 +20,7 @@ const NAMES = { victim: 'v', attacker: 'a', dataset: 'd', split: 'val' };
 function countsOf(given: number[], clean: number[], attacked?: number[]): SceneCounts {
   const matrixOf = (predicted: number[]) => {
     const matrix = createConfusionMatrix(3);
-    countPixels(matrix, given, predicted, TABLE.ignoreIndex);
+    countPixels(matrix, Uint8Array.from(given), Uint8Array.from(predicted), TABLE.ignoreIndex);
     return matrix;
   };
   return {

@@ -6,4 +6,5 @@
  */
 export * from './difference';
 export * from './image-tensor';
+export * from './pairs';
 export * from './structural-similarity';

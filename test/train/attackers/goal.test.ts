@@ -33,7 +33,7 @@ describe('goalScore', () => {
   it('is what the attack is to lower', () => {
     const matrix = createConfusionMatrix(3);
     // Class 2 is ignored: five pixels count.
-    countPixels(matrix, [0, 0, 1, 1, 1, 2], [0, 1, 1, 1, 0, 0], 2);
+    countPixels(matrix, Uint8Array.of(0, 0, 1, 1, 1, 2), Uint8Array.of(0, 1, 1, 1, 0, 0), 2);
     const scores = scoresOf(matrix, 2);
     const found = [
       goalScore({ kind: 'untargeted' }, scores),
