@@ -10,7 +10,8 @@ import { type AttackSummary, summarizeAttack } from '../shared/attack-summary.js
 import { findVictim } from '../inference/find-model.js';
 import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
 import { createInferencePool, type InferencePool } from '../inference/pool.js';
-import { RENDERINGS, renderPng } from '../inference/render.js';
+import { renderPng } from '../inference/render.js';
+import { RENDERINGS } from '../inference/rendering.js';
 import { SegprobeError } from '../shared/errors.js';
 import { ATTACKS } from '../train/attacks/index.js';
 import {
@@ -203,13 +204,12 @@ async function attackOne(
 ): Promise<Outcome> {
   const attacked = await attackPicture(pool, await readFileWhole(image), {
     ...{ model, method, strength, signal },
-    overlay: format.includes('overlay'),
+    renderings: RENDERINGS.filter((wanted) => format.includes(wanted)),
     what: image,
     ...(labels !== undefined && {
       label: await readFileWhole(path.join(labels, `${stemOf(image)}.png`)),
     }),
   });
-  const after = { ...attacked.after, model, milliseconds: attacked.milliseconds };
   const files: string[] = [];
   const outcome: Outcome = { image, ...summarizeAttack(attacked, facts), files };
   for (const wanted of format) {
@@ -219,7 +219,7 @@ async function attackOne(
     if (wanted === 'json') await writeFileWhole(file, `${JSON.stringify(outcome, null, 2)}\n`);
     else if (wanted === 'attacked') {
       await writeFileWhole(file, await encodePicturePng(attacked.picture));
-    } else await writeFileWhole(file, await renderPng(wanted, after, facts));
+    } else await writeFileWhole(file, await renderPng(wanted, attacked.after));
   }
   return outcome;
 }

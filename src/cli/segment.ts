@@ -5,7 +5,8 @@ import { findVictim } from '../inference/find-model.js';
 import { createGate } from '../inference/gate.js';
 import { DEFAULT_MODELS_FOLDER, openModels, type OpenedModel } from '../inference/open-model.js';
 import { createInferencePool, type InferencePool } from '../inference/pool.js';
-import { RENDERINGS, renderPng, summarize, type SegmentationSummary } from '../inference/render.js';
+import { renderPng, summarize, type SegmentationSummary } from '../inference/render.js';
+import { RENDERINGS } from '../inference/rendering.js';
 import { segmentPicture, type SegmentedPicture } from '../inference/segment-picture.js';
 import { withInterrupt } from './interrupt.js';
 import { printJson, printLine, printMessage } from './output.js';
@@ -92,7 +93,7 @@ async function segmentOne(
   signal: AbortSignal,
 ): Promise<Segmented> {
   const segmentation = await segmentPicture(pool, image, {
-    overlay: format.includes('overlay'),
+    renderings: format.filter((wanted) => wanted !== 'json'),
     signal,
   });
   const { milliseconds } = segmentation;
@@ -104,7 +105,7 @@ async function segmentOne(
     const contents =
       wanted === 'json'
         ? `${JSON.stringify({ image, ...summary }, null, 2)}\n`
-        : await renderPng(wanted, segmentation, facts);
+        : await renderPng(wanted, segmentation);
     await writeFileWhole(file, contents);
     files.push(file);
   }

@@ -8,6 +8,7 @@ import { type AttackMethod, strengthOf } from './attack-method.js';
 import type { LabelComparison } from '../shared/compare-labels.js';
 import { findVictim } from './find-model.js';
 import type { InferencePool, Segmentation, TaskOptions } from './pool.js';
+import { labelPngsOf, type Rendering } from './rendering.js';
 import type { RgbPicture } from './resize-picture.js';
 import { OVERLAY_OPACITY } from './segment-picture.js';
 
@@ -19,8 +20,8 @@ export interface AttackPictureOptions extends TaskOptions {
   readonly strength: number;
   /** A PNG of class numbers of the picture's size, upright. */
   readonly label?: Uint8Array | undefined;
-  /** Also paint the attacked picture with the classes' colours. @defaultValue false */
-  readonly overlay?: boolean;
+  /** What the victim's view of the attacked picture will be shown as. @defaultValue nothing */
+  readonly renderings?: readonly Rendering[];
   /** Names the picture in messages. */
   readonly what?: string;
   /** Refuse more pixels than this before decoding. */
@@ -40,7 +41,7 @@ export interface AttackedPicture {
   /** What the victim says of {@link AttackedPicture.picture}, as of any picture. */
   readonly after: Omit<Segmentation, 'milliseconds'>;
   readonly comparison: LabelComparison;
-  readonly milliseconds: Readonly<Record<'decode' | 'queue' | 'inference', number>>;
+  readonly milliseconds: Readonly<Record<'decode' | 'queue' | 'inference' | 'encode', number>>;
 }
 
 /** What controls draw from: the same picture gives the same answer. */
@@ -59,7 +60,7 @@ export async function attackPicture(
   input: Uint8Array,
   options: AttackPictureOptions,
 ): Promise<AttackedPicture> {
-  const { method, strength, signal, lane, what, maxPixels, overlay = false } = options;
+  const { method, strength, signal, lane, what, maxPixels, renderings = [] } = options;
   const { name: model, facts } = findVictim(pool.models, options.model);
   const decoding = { ...(what !== undefined && { what }), ...(maxPixels && { maxPixels }) };
   const start = performance.now();
@@ -83,7 +84,8 @@ export async function attackPicture(
   } = await pool.perturb(small, by, original, task);
   const { milliseconds: third, ...after } = await pool.segment(model, picture, {
     ...task,
-    ...(overlay && { overlay: { picture, opacity: OVERLAY_OPACITY } }),
+    labelPngs: labelPngsOf(renderings),
+    ...(renderings.includes('overlay') && { overlay: { picture, opacity: OVERLAY_OPACITY } }),
   });
   const comparison = await pool.compare(
     { before: before.labels, after: after.labels },
@@ -99,7 +101,12 @@ export async function attackPicture(
     before,
     after,
     comparison,
-    milliseconds: { decode, queue: sum('queue'), inference: sum('inference') },
+    milliseconds: {
+      decode,
+      queue: sum('queue'),
+      inference: sum('inference'),
+      encode: third.encode,
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { findAttacker, findVictim } from './find-model.js';
 import { assertNotAborted, createGate } from './gate.js';
 import type { OpenedModel } from './open-model.js';
 import { paddedSize, padPicture } from './pad-picture.js';
+import type { LabelPng } from './rendering.js';
 import type { ProviderChoice, RunningProvider } from './provider.js';
 import { resizePicture, type RgbPicture } from './resize-picture.js';
 import { settleAll } from './settle-all.js';
@@ -52,8 +53,12 @@ export interface SegmentOptions extends TaskOptions {
    * @defaultValue `model`
    */
   readonly scale?: 'model' | 'none';
+  /** PNGs of the labels that are wanted too. @defaultValue none */
+  readonly labelPngs?: readonly LabelPng[];
   /** Also paint this picture of `outputSize` with the classes' colours, as opaque as said (0..1). */
   readonly overlay?: { readonly picture: RgbPicture; readonly opacity: number };
+  /** Whether the pictures' memory is moved to the worker, and lost to the caller, instead of copied. @defaultValue false */
+  readonly moves?: boolean;
 }
 
 /** What a model says of a picture. */
@@ -62,9 +67,15 @@ export interface Segmentation extends Size {
   readonly labels: Uint8Array<ArrayBuffer>;
   /** Pixels by class. */
   readonly pixelCounts: readonly number[];
+  /** The PNGs that were asked for. */
+  readonly pngs: Readonly<Partial<Record<LabelPng, Uint8Array>>>;
   /** The painted picture, RGB `[H, W, 3]` flattened, if one was asked for. */
   readonly overlay?: Uint8Array<ArrayBuffer>;
-  readonly milliseconds: { readonly queue: number; readonly inference: number };
+  readonly milliseconds: {
+    readonly queue: number;
+    readonly inference: number;
+    readonly encode: number;
+  };
 }
 
 /** A picture that was attacked. */
@@ -183,7 +194,8 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
       }
     },
     async segment(name, picture, segmentOptions = {}) {
-      const { outputSize = picture, overlay, scale = 'model' } = segmentOptions;
+      const { outputSize = picture, overlay, scale = 'model', labelPngs = [] } = segmentOptions;
+      const give = segmentOptions.moves ? movable : copyOf;
       const { facts } = findVictim(models, name);
       assertNotAborted(segmentOptions.signal);
       const imageSize = scale === 'model' ? facts.inputSize : paddedSize(picture);
@@ -195,21 +207,20 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
       const task: SegmentTask = {
         kind: 'segment',
         model: name,
-        image: copyOf(image),
+        image: give(image),
         imageSize,
         outputSize: { height, width },
         fit: scale === 'model' ? 'nearest' : 'crop',
+        labelPngs,
+        palette: facts.palette,
         ...(overlay && {
-          overlay: {
-            image: copyOf(overlay.picture.data),
-            palette: facts.palette,
-            opacity: overlay.opacity,
-          },
+          overlay: { image: give(overlay.picture.data), opacity: overlay.opacity },
         }),
       };
       const { result, queue } = await inTurn(task, segmentOptions);
-      const { inferenceMs, ...segmentation } = result;
-      return { ...segmentation, height, width, milliseconds: { queue, inference: inferenceMs } };
+      const { inferenceMs, encodeMs, ...segmentation } = result;
+      const milliseconds = { queue, inference: inferenceMs, encode: encodeMs };
+      return { ...segmentation, height, width, milliseconds };
     },
     async perturb({ data, height, width }, by, original, taskOptions = {}) {
       if ('attacker' in by) findAttacker(models, by.attacker);
@@ -256,15 +267,26 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
   };
 }
 
-function blankTask({ name, facts: { kind, inputSize } }: OpenedModel): SegmentTask | PerturbTask {
+function blankTask({ name, facts }: OpenedModel): SegmentTask | PerturbTask {
+  const { kind, inputSize, palette } = facts;
   const image = new Uint8Array(inputSize.height * inputSize.width * 3);
   const picture = { image, imageSize: inputSize };
-  return kind === 'victim'
-    ? { kind: 'segment', model: name, ...picture, outputSize: inputSize, fit: 'nearest' }
-    : { kind: 'perturb', ...picture, by: { attacker: name, strength: 1 }, original: null };
+  if (kind === 'attacker') {
+    return { kind: 'perturb', ...picture, by: { attacker: name, strength: 1 }, original: null };
+  }
+  const output = { outputSize: inputSize, fit: 'nearest', labelPngs: [], palette } as const;
+  return { kind: 'segment', model: name, ...picture, ...output };
 }
 
-/** In memory that can be moved to a thread: the caller keeps its own, and sharp's cannot be moved. */
+/** The same bytes, unless they are part of a larger memory. */
+function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isWhole = bytes.byteLength === bytes.buffer.byteLength;
+  return isWhole && bytes.buffer instanceof ArrayBuffer
+    ? (bytes as Uint8Array<ArrayBuffer>)
+    : copyOf(bytes);
+}
+
+/** In memory that can be moved to a thread: the caller keeps its own. */
 function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }

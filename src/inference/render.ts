@@ -1,31 +1,23 @@
 import { encodePicturePng } from '../data/encode-picture.js';
 import type { ModelFacts } from '../shared/manifest.js';
-import { encodeLabelPng } from './palette-png.js';
+import type { Segmentation } from './pool.js';
+import type { Rendering } from './rendering.js';
 import type { SegmentedPicture } from './segment-picture.js';
 
-/** The pictures that a segmentation can be shown as. */
-export const RENDERINGS = ['mask', 'overlay', 'labels'] as const;
-export type Rendering = (typeof RENDERINGS)[number];
-
 /**
- * Encodes a segmentation as a PNG: `mask`, class numbers with a palette of the classes' colours; `labels`, class
- * numbers as grey values; `overlay`, the picture painted with the colours (it must have been asked for).
+ * A segmentation as a PNG: `mask`, class numbers with a palette of the classes' colours; `labels`, class numbers as grey
+ * values; `overlay`, the picture painted with the colours. It must have been asked for.
  */
 export async function renderPng(
   rendering: Rendering,
-  segmentation: SegmentedPicture,
-  { palette }: ModelFacts,
-): Promise<Buffer> {
-  const { height, width, labels, overlay } = segmentation;
-  switch (rendering) {
-    case 'mask':
-      return encodeLabelPng(labels, segmentation, palette);
-    case 'labels':
-      return encodeLabelPng(labels, segmentation);
-    case 'overlay':
-      if (overlay === undefined) throw new Error('expected a painted picture, got none');
-      return encodePicturePng({ data: overlay, height, width });
-  }
+  { height, width, pngs, overlay }: Pick<Segmentation, 'height' | 'width' | 'pngs' | 'overlay'>,
+): Promise<Uint8Array> {
+  const png =
+    rendering !== 'overlay'
+      ? pngs[rendering]
+      : overlay && (await encodePicturePng({ data: overlay, height, width }));
+  if (png === undefined) throw new Error(`expected a segmentation with its ${rendering}, got none`);
+  return png;
 }
 
 /** What a segmentation says in figures. */

@@ -2,12 +2,13 @@ import type { Size } from '../data/dataset.js';
 import { decodePicture } from '../data/decode.js';
 import { findVictim } from './find-model.js';
 import type { InferencePool, Segmentation, TaskOptions } from './pool.js';
+import { labelPngsOf, type Rendering } from './rendering.js';
 
 export interface SegmentPictureOptions extends TaskOptions {
   /** A victim's name. @defaultValue the first by name */
   readonly model?: string | undefined;
-  /** Also paint the picture with the classes' colours. @defaultValue false */
-  readonly overlay?: boolean;
+  /** What it will be shown as. @defaultValue nothing */
+  readonly renderings?: readonly Rendering[];
   /** As {@link InferencePool.segment}; without scaling, pictures of more than {@link MAX_UNSCALED_PIXELS} are refused. @defaultValue `model` */
   readonly scale?: 'model' | 'none';
   /** Names the picture in messages. */
@@ -38,7 +39,7 @@ export async function segmentPicture(
   input: Uint8Array | string,
   options: SegmentPictureOptions = {},
 ): Promise<SegmentedPicture> {
-  const { what, maxPixels = Infinity, overlay = false, scale = 'model' } = options;
+  const { what, maxPixels = Infinity, renderings = [], scale = 'model' } = options;
   const { name, facts } = findVictim(pool.models, options.model);
   const decoding = {
     ...(what !== undefined && { what }),
@@ -50,7 +51,7 @@ export async function segmentPicture(
   // Twice where the original is painted, so that the model sees the same pixels whatever is asked for.
   const [picture, original] = await Promise.all([
     decodePicture(input, scale === 'model' ? { ...decoding, size: facts.inputSize } : decoding),
-    overlay ? decodePicture(input, decoding) : undefined,
+    renderings.includes('overlay') ? decodePicture(input, decoding) : undefined,
   ]);
   const decode = performance.now() - start;
   const outputSize: Size = picture.originalSize;
@@ -59,6 +60,8 @@ export async function segmentPicture(
     lane: options.lane,
     scale,
     outputSize,
+    moves: true,
+    labelPngs: labelPngsOf(renderings),
     ...(original && { overlay: { picture: original, opacity: OVERLAY_OPACITY } }),
   });
   return { model: name, ...segmentation, milliseconds: { decode, ...milliseconds } };

@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina';
 import { typescriptWorkerOptions } from '../data/typescript-worker.js';
+import { buffersOf } from './buffers-of.js';
 import { untilStarted } from './started-threads.js';
 import type { WorkerResults, WorkerSetup, WorkerTask } from './worker-protocol.js';
 import { throwRefusal, type WorkerRefusal } from './worker-refusal.js';
@@ -40,15 +41,4 @@ export function createWorkerPool(
       await piscina.destroy();
     },
   };
-}
-
-/** All arrays of bytes in a task, one level deep and in the objects there. */
-function buffersOf(task: object): ArrayBuffer[] {
-  const buffers = Object.values(task).flatMap((value: unknown) => {
-    if (value instanceof Uint8Array) return [value.buffer as ArrayBuffer];
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? buffersOf(value)
-      : [];
-  });
-  return [...new Set(buffers)];
 }

@@ -3,6 +3,7 @@ import type { Rgb } from '../shared/classes.js';
 import type { ModelFacts } from '../shared/manifest.js';
 import type { Perturbation } from '../shared/perturbation.js';
 import type { LabelComparison } from '../shared/compare-labels.js';
+import type { LabelPng } from './rendering.js';
 import type { ProviderChoice, RunningProvider } from './provider.js';
 import type { StartedThreads } from './started-threads.js';
 
@@ -39,10 +40,12 @@ export interface SegmentTask {
   readonly outputSize: Size;
   /** How labels get that size: to the nearest pixel, or by cutting off what lies to the right and below. */
   readonly fit: 'nearest' | 'crop';
+  /** PNGs of the labels that are wanted, and the classes' colours for those that show them. */
+  readonly labelPngs: readonly LabelPng[];
+  readonly palette: readonly Rgb[];
   /** A picture of `outputSize` to be painted with the classes' colours. */
   readonly overlay?: {
     readonly image: Bytes;
-    readonly palette: readonly Rgb[];
     readonly opacity: number;
   };
 }
@@ -52,10 +55,14 @@ export interface SegmentResult {
   readonly labels: Bytes;
   /** Pixels of each class in `labels`. */
   readonly pixelCounts: readonly number[];
+  /** The PNGs that were wanted. */
+  readonly pngs: Readonly<Partial<Record<LabelPng, Bytes>>>;
   /** The painted picture, where one was given. */
   readonly overlay?: Bytes;
   /** Time in the session alone. */
   readonly inferenceMs: number;
+  /** Time that the PNGs took. */
+  readonly encodeMs: number;
 }
 
 /** One picture to be perturbed. */

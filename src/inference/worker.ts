@@ -4,7 +4,9 @@ import { resizeLabelMap } from '../shared/label-map.js';
 import { compareLabels } from '../shared/compare-labels.js';
 import { countLabels, paintOver } from '../shared/label-pixels.js';
 import { infer } from './open-inference/infer.js';
+import { buffersOf } from './buffers-of.js';
 import { cropLabelMap } from './pad-picture.js';
+import { encodeLabelPngSync } from './palette-png.js';
 import { perturb } from './perturb.js';
 import { chooseProvider } from './choose-provider.js';
 import type { RunningProvider } from './provider.js';
@@ -83,7 +85,7 @@ function sessionOf(file: string): Promise<ImageModel> {
 }
 
 async function segment(task: SegmentTask): Promise<SegmentResult> {
-  const { image, imageSize, outputSize, fit, overlay } = task;
+  const { image, imageSize, outputSize, fit, labelPngs, palette, overlay } = task;
   const victim = victims.get(task.model)!;
   if (victim instanceof Error) throw victim;
   const start = performance.now();
@@ -92,19 +94,22 @@ async function segment(task: SegmentTask): Promise<SegmentResult> {
   const toOutput = fit === 'crop' ? cropLabelMap : resizeLabelMap;
   const labels = toOutput(predicted, imageSize, outputSize) as Uint8Array<ArrayBuffer>;
   const pixelCounts = countLabels(labels, known.get(task.model)!.classCount);
-  if (overlay === undefined) return { labels, pixelCounts, inferenceMs };
-  paintOver(overlay.image, labels, overlay.palette, overlay.opacity);
-  return { labels, pixelCounts, overlay: overlay.image, inferenceMs };
+  const encoded = performance.now();
+  const pngs = Object.fromEntries(
+    labelPngs.map((kind) => [kind, encodeLabelPngSync(kind, labels, outputSize, palette)]),
+  );
+  const encodeMs = performance.now() - encoded;
+  const result = { labels, pixelCounts, pngs, inferenceMs, encodeMs };
+  if (overlay === undefined) return result;
+  paintOver(overlay.image, labels, palette, overlay.opacity);
+  return { ...result, overlay: overlay.image };
 }
 
 /** Gives the arrays to the main thread instead of copying them. */
 function moved<T extends object>(result: T): T {
-  const buffers = Object.values(result).flatMap((value: unknown) =>
-    value instanceof Uint8Array ? [value.buffer] : [],
-  );
   const transferable = {
     [Piscina.valueSymbol]: result,
-    [Piscina.transferableSymbol]: buffers,
+    [Piscina.transferableSymbol]: buffersOf(result),
   };
   // Piscina types neither its symbols nor what move gives back.
   type Movable = Parameters<typeof Piscina.move>[0];

@@ -7,7 +7,7 @@ export interface ImageAnswer {
   /** As JSON; times come beside it. */
   readonly json: object;
   /** The picture, unless JSON was asked for, and headers that say about it what JSON would. */
-  readonly png?: Buffer | undefined;
+  readonly png?: Uint8Array | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** Where the time went. */
   readonly milliseconds: Readonly<Record<string, number>>;

@@ -5,9 +5,9 @@ import { type AttackedPicture, attackPicture } from '../inference/attack-picture
 import { findVictim } from '../inference/find-model.js';
 import { summarizeAttack } from '../shared/attack-summary.js';
 import { encodeLabelPng } from '../inference/palette-png.js';
-import { RENDERINGS, renderPng } from '../inference/render.js';
+import { renderPng } from '../inference/render.js';
+import { RENDERINGS } from '../inference/rendering.js';
 import { SegprobeError } from '../shared/errors.js';
-import type { ModelFacts } from '../shared/manifest.js';
 import { formatParameter } from './answer-format.js';
 import { attackSchema, binary, imageAnswer, imageBody, UNCHANGED } from './answers.js';
 import { createImageRoute, IMAGE_REFUSALS, type ImageRouteDeps } from './image-route.js';
@@ -63,7 +63,7 @@ export function createAttackRoute(deps: ImageRouteDeps): Route {
         work: async ({ name, bytes, label }, format, signal) => {
           const attacked = await attackPicture(pool, bytes, {
             ...{ model, method, strength, label, signal },
-            overlay: format === 'overlay',
+            renderings: RENDERINGS.filter((wanted) => wanted === format),
             what: name,
             maxPixels: limits.maxPixels,
           });
@@ -73,7 +73,7 @@ export function createAttackRoute(deps: ImageRouteDeps): Route {
           const [png, labels] =
             format === 'json'
               ? [undefined, await encodeLabels(attacked)]
-              : [await encode(format, attacked, facts), undefined];
+              : [await encode(format, attacked), undefined];
           return {
             json: { ...summary, labels },
             png,
@@ -82,7 +82,10 @@ export function createAttackRoute(deps: ImageRouteDeps): Route {
               'X-Segprobe-Method': method.name,
               'X-Segprobe-Flipped-Share': summary.flippedShare.toFixed(6),
             },
-            milliseconds: { ...attacked.milliseconds, encode: performance.now() - start },
+            milliseconds: {
+              ...attacked.milliseconds,
+              encode: attacked.milliseconds.encode + performance.now() - start,
+            },
           };
         },
       };
@@ -93,12 +96,9 @@ export function createAttackRoute(deps: ImageRouteDeps): Route {
 
 function encode(
   format: (typeof PICTURES)[number],
-  { model, picture, after, milliseconds }: AttackedPicture,
-  facts: ModelFacts,
-): Promise<Buffer> {
-  return format === 'attacked'
-    ? encodePicturePng(picture)
-    : renderPng(format, { ...after, model, milliseconds }, facts);
+  { picture, after }: AttackedPicture,
+): Promise<Uint8Array> {
+  return format === 'attacked' ? encodePicturePng(picture) : renderPng(format, after);
 }
 
 /** Both label maps as PNGs of class numbers, in base64. */

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 export interface Part {
   readonly headers: Readonly<Record<string, string>>;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 }
 
 /** A body of several parts, `multipart/mixed`. */
 export function encodeParts(parts: readonly Part[]): {
   readonly type: string;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 } {
   const boundary = randomUUID();
   const pieces = parts.flatMap(({ headers, bytes }) => {

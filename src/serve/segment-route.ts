@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findVictim } from '../inference/find-model.js';
-import { RENDERINGS, renderPng, summarize } from '../inference/render.js';
+import { renderPng, summarize } from '../inference/render.js';
+import { RENDERINGS } from '../inference/rendering.js';
 import { segmentPicture } from '../inference/segment-picture.js';
 import { formatParameter } from './answer-format.js';
 import { imageAnswer, imageBody, segmentationSchema, UNCHANGED } from './answers.js';
@@ -35,15 +36,15 @@ export function createSegmentRoute(deps: ImageRouteDeps): Route {
         work: async ({ name, bytes }, format, signal) => {
           const segmentation = await segmentPicture(pool, bytes, {
             model,
-            overlay: format === 'overlay',
+            renderings: format === 'json' ? [] : [format],
             what: name,
             maxPixels: limits.maxPixels,
             signal,
           });
           metrics.observePicture(model, segmentation.milliseconds);
           const start = performance.now();
-          const png = format === 'json' ? undefined : await renderPng(format, segmentation, facts);
-          const encode = performance.now() - start;
+          const png = format === 'json' ? undefined : await renderPng(format, segmentation);
+          const encode = segmentation.milliseconds.encode + performance.now() - start;
           return {
             json: summarize(segmentation, facts),
             png,

@@ -2,9 +2,10 @@ import type { Rgb } from './classes.js';
 
 /** Counts the pixels of each class. */
 export function countLabels(labels: Uint8Array, classCount: number): number[] {
-  const counts = new Array<number>(classCount).fill(0);
-  for (const label of labels) counts[label]!++;
-  return counts;
+  const counts = new Uint32Array(classCount);
+  // By index: an iterator over pixels is ten times slower, and garbage at each of them.
+  for (let i = 0; i < labels.length; i++) counts[labels[i]!]!++;
+  return Array.from(counts);
 }
 
 /**

@@ -69,13 +69,13 @@ describe('segmentPicture', () => {
     const other = await segmentPicture(pool, await toPng(picture), { model: 'zebra' });
     assert.equal(other.model, 'zebra');
     for (const time of Object.values(result.milliseconds)) assert.ok(time >= 0);
-    assert.deepEqual(Object.keys(result.milliseconds), ['decode', 'queue', 'inference']);
+    assert.deepEqual(Object.keys(result.milliseconds), ['decode', 'queue', 'inference', 'encode']);
   });
 
   it('labels the same pixels whether or not the picture is painted too', async () => {
     const png = await toPng(testPicture(100, 70));
     const plain = await segmentPicture(pool, png);
-    const painted = await segmentPicture(pool, png, { overlay: true });
+    const painted = await segmentPicture(pool, png, { renderings: ['overlay'] });
     assert.deepEqual([plain.height, plain.width, plain.labels.length], [70, 100, 7000]);
     assert.deepEqual(painted.labels, plain.labels);
     assert.equal(painted.overlay?.length, 7000 * 3);
@@ -91,13 +91,14 @@ describe('segmentPicture', () => {
 
   it('is rendered as mask, labels and overlay', async () => {
     const picture = testPicture(24, 16);
-    const result = await segmentPicture(pool, await toPng(picture), { overlay: true });
+    const renderings = ['mask', 'labels', 'overlay'] as const;
+    const result = await segmentPicture(pool, await toPng(picture), { renderings });
     const expected = Array.from(strongestChannel(picture));
-    const mask = decode(await renderPng('mask', result, TINY_FACTS));
+    const mask = decode(await renderPng('mask', result));
     assert.deepEqual([Array.from(mask.data), mask.palette], [expected, TINY_FACTS.palette]);
-    const labels = decode(await renderPng('labels', result, TINY_FACTS));
+    const labels = decode(await renderPng('labels', result));
     assert.deepEqual([Array.from(labels.data), labels.palette], [expected, undefined]);
-    const overlay = await renderPng('overlay', result, TINY_FACTS);
+    const overlay = await renderPng('overlay', result);
     const { data, info } = await sharp(overlay).raw().toBuffer({ resolveWithObject: true });
     assert.deepEqual([info.width, info.height, info.channels], [24, 16, 3]);
     assert.deepEqual(Array.from(data), Array.from(result.overlay!));

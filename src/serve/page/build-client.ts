@@ -10,8 +10,9 @@ const SERVICE_WORKER = 'service-worker';
 const NOT_OFFLINE = new Set([`${SERVICE_WORKER}.js`, 'index.html']);
 const CLIENT = fileURLToPath(new URL('../../client', import.meta.url));
 
-/** What a build is marked with. */
-export interface BuildMarks {
+/** Where a build goes, and what it is marked with. */
+export interface ClientBuild {
+  readonly folder: string;
   /** Another for each build. */
   readonly build: string;
   /** Of ONNX Runtime, whose files lie in `runtime/VERSION/` beside the page. */
@@ -19,10 +20,11 @@ export interface BuildMarks {
 }
 
 /** Builds the page into `folder`: all but models and ONNX Runtime, with paths relative to the page, compressed beside. */
-export async function buildClient(
-  folder: string,
-  { build: mark, runtimeVersion }: BuildMarks,
-): Promise<void> {
+export async function buildClient({
+  folder,
+  build: mark,
+  runtimeVersion,
+}: ClientBuild): Promise<void> {
   await build({
     configFile: false,
     root: CLIENT,
