@@ -1,4 +1,7 @@
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { createRandom } from '../src/shared/random.js';
 
 export interface Load {
   readonly url: string;
@@ -8,8 +11,15 @@ export interface Load {
   readonly seconds?: number;
   /** Requests altogether, instead of seconds. */
   readonly amount?: number;
-  /** Requests a second; as many as are answered unless said. */
-  readonly rate?: number;
+}
+
+/** Requests that come whether or not those before are answered. */
+export interface Offer extends Pick<Load, 'url' | 'bodies'> {
+  readonly seconds: number;
+  /** Requests a second. */
+  readonly rate: number;
+  /** Whether they come at equal distances or as if of many clients that know nothing of each other (Poisson). */
+  readonly arrivals: 'even' | 'random';
 }
 
 export interface LoadResult {
@@ -18,14 +28,16 @@ export interface LoadResult {
   readonly latencies: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Posts JPEGs over connections that are kept. */
+const HEADERS = { 'content-type': 'image/jpeg', accept: 'image/png' };
+const SEED = 1;
+
+/** Posts JPEGs over connections that are kept, the next on each as soon as the last is answered. */
 export async function load({
   url,
   bodies,
   connections,
   seconds,
   amount,
-  rate,
 }: Load): Promise<LoadResult> {
   const latencies = new Map<number, number[]>();
   const started = performance.now();
@@ -36,14 +48,13 @@ export async function load({
         url,
         connections,
         ...(amount === undefined ? { duration: seconds! } : { amount }),
-        ...(rate !== undefined && { overallRate: rate }),
         // Each connection begins with another picture.
         setupClient: (client) => {
           const turn = turns++ % bodies.length;
           client.setRequests(
             [...bodies.slice(turn), ...bodies.slice(0, turn)].map((body) => ({
               method: 'POST' as const,
-              headers: { 'content-type': 'image/jpeg', accept: 'image/png' },
+              headers: HEADERS,
               body,
             })),
           );
@@ -59,9 +70,51 @@ export async function load({
       latencies.set(status, own);
     });
   });
-  const taken = (performance.now() - started) / 1000;
+  return resultOf(latencies, started);
+}
+
+/**
+ * Posts JPEGs at a rate. (autocannon sends all requests of a second at its beginning: they would queue before any server.)
+ * Latency counts from when a request was due.
+ */
+export async function offer({ url, bodies, seconds, rate, arrivals }: Offer): Promise<LoadResult> {
+  const latencies = new Map<number, number[]>();
+  const agent = new Agent({ keepAlive: true });
+  const random = createRandom(SEED);
+  const answers: Promise<void>[] = [];
+  const started = performance.now();
+  let due = started;
+  for (let i = 0; due < started + seconds * 1000; i++) {
+    const early = due - performance.now();
+    if (early > 0) await sleep(early);
+    const since = due;
+    answers.push(
+      post(url, bodies[i % bodies.length]!, agent).then((status) => {
+        const own = latencies.get(status) ?? [];
+        own.push(performance.now() - since);
+        latencies.set(status, own);
+      }),
+    );
+    due += ((arrivals === 'even' ? 1 : -Math.log(1 - random())) * 1000) / rate;
+  }
+  await Promise.all(answers);
+  agent.destroy();
+  return resultOf(latencies, started);
+}
+
+function post(url: string, body: Buffer, agent: Agent): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', agent, headers: HEADERS }, (response) => {
+      response.resume().once('error', reject);
+      response.once('end', () => resolve(response.statusCode!));
+    });
+    sent.once('error', reject).end(body);
+  });
+}
+
+function resultOf(latencies: Map<number, number[]>, started: number): LoadResult {
   for (const own of latencies.values()) own.sort((a, b) => a - b);
-  return { seconds: taken, latencies };
+  return { seconds: (performance.now() - started) / 1000, latencies };
 }
 
 /** The value below which a share of sorted values lies. */

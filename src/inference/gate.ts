@@ -3,8 +3,13 @@ import { SegprobeError } from '../shared/errors.js';
 export interface GateOptions {
   /** How many tasks run at once, 1 or more. */
   readonly running: number;
-  /** How many may wait for a place, 0 or more; further ones are refused. */
+  /** How many may wait for a place at most, 0 or more; further ones are refused. */
   readonly waiting: number;
+  /**
+   * How long the last of them may have to wait, as tasks have taken lately: no more may wait than that allows, and at least as many
+   * as run. @defaultValue any time
+   */
+  readonly maxWaitMs?: number | undefined;
 }
 
 /** Lets a few tasks run, some wait, and refuses the rest. */
@@ -13,6 +18,8 @@ export interface Gate {
   readonly running: number;
   /** Tasks that wait now. */
   readonly waiting: number;
+  /** Tasks that may wait now. */
+  readonly mayWait: number;
   /**
    * Runs `task` when there is a place for it; the place is free again when the task has settled.
    *
@@ -33,6 +40,9 @@ export interface Gate {
   idle(): Promise<void>;
 }
 
+/** What the latest task counts for in the mean time of all: some twenty are remembered. */
+const LATEST = 0.1;
+
 /** A task that waits. */
 interface Waiter {
   readonly start: () => void;
@@ -46,6 +56,19 @@ export function createGate(options: GateOptions): Gate {
   const idleListeners: (() => void)[] = [];
   let running = 0;
   let waiting = 0;
+  /** How long a task takes; unknown before the first. */
+  let meanMs: number | undefined;
+
+  function mayWait(): number {
+    const { maxWaitMs = Infinity } = options;
+    if (meanMs === undefined || maxWaitMs === Infinity) return options.waiting;
+    const inTime = Math.floor((maxWaitMs * options.running) / meanMs);
+    return Math.min(options.waiting, Math.max(options.running, inTime));
+  }
+
+  function observe(ms: number): void {
+    meanMs = meanMs === undefined ? ms : meanMs + LATEST * (ms - meanMs);
+  }
 
   async function enter(signal: AbortSignal | undefined, lane: string): Promise<void> {
     assertNotAborted(signal);
@@ -61,7 +84,7 @@ export function createGate(options: GateOptions): Gate {
       };
       const waiter: Waiter = {
         start: settle(resolve),
-        refuse: settle(() => reject(queueFull(options.waiting))),
+        refuse: settle(() => reject(queueFull(mayWait()))),
       };
       const drop = (): void => {
         remove(lane, waiter);
@@ -77,13 +100,14 @@ export function createGate(options: GateOptions): Gate {
 
   /** Whose last waiter would give way; none while there is room. */
   function laneThatGivesWayTo(lane: string): [string, Waiter[]] | undefined {
-    if (running < options.running || waiting < options.waiting) return undefined;
+    const most = mayWait();
+    if (running < options.running || waiting < most) return undefined;
     const [longest, waiters] = [...lanes].reduce<[string, Waiter[]]>(
-      (most, one) => (one[1].length > most[1].length ? one : most),
+      (found, one) => (one[1].length > found[1].length ? one : found),
       ['', []],
     );
     const own = lanes.get(lane)?.length ?? 0;
-    if (waiters.length <= own + 1) throw queueFull(options.waiting);
+    if (waiters.length <= own + 1) throw queueFull(most);
     return [longest, waiters];
   }
 
@@ -125,11 +149,16 @@ export function createGate(options: GateOptions): Gate {
     get waiting() {
       return waiting;
     },
+    get mayWait() {
+      return mayWait();
+    },
     async run(task, signal, lane = '') {
       await enter(signal, lane);
+      const start = performance.now();
       try {
         return await task();
       } finally {
+        observe(performance.now() - start);
         leave();
       }
     },
@@ -147,9 +176,9 @@ export function assertNotAborted(signal: AbortSignal | undefined): void {
   }
 }
 
-function queueFull(waiting: number): SegprobeError {
+function queueFull(most: number): SegprobeError {
   return new SegprobeError(
     'QUEUE_FULL',
-    `expected at most ${waiting} waiting tasks, got one more; try again in a moment`,
+    `expected at most ${most} waiting tasks, got one more; try again in a moment`,
   );
 }

@@ -2,6 +2,7 @@ import type { Size } from '../data/dataset.js';
 import { decodePicture } from '../data/decode.js';
 import { findVictim } from './find-model.js';
 import type { InferencePool, Segmentation, TaskOptions } from './pool.js';
+import { releaseMemory } from './release-memory.js';
 import { labelPngsOf, type Rendering } from './rendering.js';
 
 export interface SegmentPictureOptions extends TaskOptions {
@@ -17,8 +18,8 @@ export interface SegmentPictureOptions extends TaskOptions {
   readonly maxPixels?: number;
 }
 
-/** A segmented picture, of the picture's own size. */
-export interface SegmentedPicture extends Omit<Segmentation, 'milliseconds'> {
+/** A segmented picture, of the picture's own size; its labels are in what it is shown as. */
+export interface SegmentedPicture extends Omit<Segmentation, 'milliseconds' | 'labels'> {
   readonly model: string;
   readonly milliseconds: Segmentation['milliseconds'] & { readonly decode: number };
 }
@@ -55,7 +56,7 @@ export async function segmentPicture(
   ]);
   const decode = performance.now() - start;
   const outputSize: Size = picture.originalSize;
-  const { milliseconds, ...segmentation } = await pool.segment(name, picture, {
+  const { milliseconds, labels, ...segmentation } = await pool.segment(name, picture, {
     signal: options.signal,
     lane: options.lane,
     scale,
@@ -64,5 +65,6 @@ export async function segmentPicture(
     labelPngs: labelPngsOf(renderings),
     ...(original && { overlay: { picture: original, opacity: OVERLAY_OPACITY } }),
   });
+  releaseMemory([labels.buffer]);
   return { model: name, ...segmentation, milliseconds: { decode, ...milliseconds } };
 }

@@ -11,6 +11,7 @@ import { perturb } from './perturb.js';
 import { chooseProvider } from './choose-provider.js';
 import type { RunningProvider } from './provider.js';
 import { type ImageModel, loadImageModel } from './session.js';
+import { releaseMemory } from './release-memory.js';
 import { reportStarted } from './started-threads.js';
 import { loadVictim, type VictimSession } from './victim-session.js';
 import type {
@@ -38,7 +39,11 @@ let running: RunningProvider = { provider: 'cpu', refusals: [] };
 export const runTask = loadVictims().then(() => {
   reportStarted(started);
   return (task: WorkerTask): Promise<WorkerResults[WorkerTask['kind']] | WorkerRefusal> =>
-    refusalAsValue(async () => moved(await dispatch(task)));
+    refusalAsValue(async () => {
+      const result = await dispatch(task);
+      releaseInputs(task, result);
+      return moved(result);
+    });
 });
 
 /** A victim that does not load is told to whoever asks for it. */
@@ -103,6 +108,12 @@ async function segment(task: SegmentTask): Promise<SegmentResult> {
   if (overlay === undefined) return result;
   paintOver(overlay.image, labels, palette, overlay.opacity);
   return { ...result, overlay: overlay.image };
+}
+
+/** What came with the task and is not part of its result. */
+function releaseInputs(task: object, result: object): void {
+  const kept = new Set(buffersOf(result));
+  releaseMemory(buffersOf(task).filter((buffer) => !kept.has(buffer)));
 }
 
 /** Gives the arrays to the main thread instead of copying them. */

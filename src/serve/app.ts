@@ -13,6 +13,7 @@ import { identifyClient, requireApiKey } from './auth.js';
 import { type Config, DEFAULT_CONFIG } from './config/schema.js';
 import { errorHandler } from './error-handler.js';
 import type { Evaluations } from './evaluations/evaluations.js';
+import { measureEvaluations } from './evaluations/metrics.js';
 import { createEvaluationRoutes } from './evaluations/routes.js';
 import { logRequests } from './logger.js';
 import { createMetrics, createMetricsRoute } from './metrics.js';
@@ -51,17 +52,23 @@ export interface AppDeps {
 export function createApp(deps: AppDeps): Express {
   const { pool, logger, readiness, evaluations, config = DEFAULT_CONFIG } = deps;
   // One more than there are workers: a picture is decoded while another is in its worker.
-  const gate = createGate({ running: pool.workers + 1, waiting: config.maxQueue });
+  const gate = createGate({
+    running: pool.workers + 1,
+    waiting: config.maxQueue,
+    maxWaitMs: config.maxWaitMs || undefined,
+  });
   const budget = createByteBudget(config.maxBufferedBytes);
   const cache = createAnswerCache(config.cacheBytes);
   const metrics = createMetrics({
     running: () => gate.running,
     waiting: () => gate.waiting,
+    mayWait: () => gate.mayWait,
     models: () => [...pool.models.values()].map(({ name, facts: { kind } }) => ({ name, kind })),
     cacheBytes: () => cache.bytes,
     reloads: () => pool.reloads,
     provider: () => pool.provider.provider,
   });
+  if (evaluations) measureEvaluations(evaluations, metrics.registry);
   const page = createPage();
 
   const hasKeys = Object.keys(config.apiKeys).length > 0;

@@ -22,6 +22,7 @@ export interface Metrics {
 export interface MetricsSource {
   readonly running: () => number;
   readonly waiting: () => number;
+  readonly mayWait: () => number;
   readonly models: () => Iterable<{ readonly name: string; readonly kind: string }>;
   /** Bytes of answers that are kept. */
   readonly cacheBytes: () => number;
@@ -66,6 +67,7 @@ export function createMetrics(source: MetricsSource): Metrics {
     'provider',
   ]);
   gauge(registry, 'segprobe_queue_depth', 'Requests that wait.', source.waiting);
+  gauge(registry, 'segprobe_queue_limit', 'Requests that may wait now.', source.mayWait);
   gauge(registry, 'segprobe_cache_bytes', 'Answers that are kept.', source.cacheBytes);
   gauge(registry, 'segprobe_running', 'Requests that are worked on.', source.running);
   new Gauge({

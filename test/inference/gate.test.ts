@@ -46,6 +46,29 @@ describe('createGate', () => {
     assert.equal(await gate.run(() => Promise.resolve('again')), 'again');
   });
 
+  it('lets no more wait than are done in time, and at least as many as run', async () => {
+    const gate = createGate({ running: 2, waiting: 50, maxWaitMs: 10 });
+    // Before the first has ended, nobody knows how long one takes.
+    assert.equal(gate.mayWait, 50);
+    const busyFor = async (ms: number): Promise<void> => {
+      const end = performance.now() + ms;
+      while (performance.now() < end) await nextTurn();
+    };
+    await gate.run(() => busyFor(2));
+    // Two at a time, of 2 ms or more each: ten in 10 ms at most.
+    assert.ok(gate.mayWait >= 2 && gate.mayWait <= 10, `${gate.mayWait} may wait`);
+    await gate.run(() => busyFor(120));
+    assert.equal(gate.mayWait, 2);
+    const held = [0, 1, 2, 3].map(() => heldTask());
+    const works = held.map(({ task }) => gate.run(task));
+    await assert.rejects(gate.run(heldTask().task), {
+      code: 'QUEUE_FULL',
+      message: /at most 2 waiting tasks/,
+    });
+    for (const { finish } of held) finish();
+    await Promise.all(works);
+  });
+
   it('gives the place back when a task fails', async () => {
     const gate = createGate({ running: 1, waiting: 0 });
     for (let i = 0; i < 3; i++) {

@@ -63,8 +63,10 @@ describe('segmentPicture', () => {
 
   it('labels a picture from its bytes, by the first victim unless told otherwise', async () => {
     const picture = testPicture(24, 16);
-    const result = await segmentPicture(pool, await toPng(picture));
-    assert.deepEqual(Array.from(result.labels), Array.from(strongestChannel(picture)));
+    const renderings = ['labels'] as const;
+    const result = await segmentPicture(pool, await toPng(picture), { renderings });
+    const { data } = decode(result.pngs.labels!);
+    assert.deepEqual(Array.from(data), Array.from(strongestChannel(picture)));
     assert.deepEqual([result.model, result.overlay], ['tiny', undefined]);
     const other = await segmentPicture(pool, await toPng(picture), { model: 'zebra' });
     assert.equal(other.model, 'zebra');
@@ -74,10 +76,10 @@ describe('segmentPicture', () => {
 
   it('labels the same pixels whether or not the picture is painted too', async () => {
     const png = await toPng(testPicture(100, 70));
-    const plain = await segmentPicture(pool, png);
-    const painted = await segmentPicture(pool, png, { renderings: ['overlay'] });
-    assert.deepEqual([plain.height, plain.width, plain.labels.length], [70, 100, 7000]);
-    assert.deepEqual(painted.labels, plain.labels);
+    const plain = await segmentPicture(pool, png, { renderings: ['labels'] });
+    const painted = await segmentPicture(pool, png, { renderings: ['labels', 'overlay'] });
+    assert.deepEqual([plain.height, plain.width, plain.overlay], [70, 100, undefined]);
+    assert.deepEqual(painted.pngs, plain.pngs);
     assert.equal(painted.overlay?.length, 7000 * 3);
   });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { testPicture, toPng } from '../support/rgb-pictures.js';
+import { scrape } from '../support/scrape.js';
 import { postPicture, startTestServer, type TestServer } from '../support/test-server.js';
 
 describe('GET /metrics', () => {
   let service: TestServer;
-  let lines: Map<string, number>;
+  let lines: ReadonlyMap<string, number>;
   before(async () => {
     service = await startTestServer({ workers: 2 });
     const png = await toPng(testPicture(24, 16));
@@ -17,16 +18,7 @@ describe('GET /metrics', () => {
     const response = await fetch(`${service.url}/metrics`);
     assert.equal(response.status, 200);
     assert.match(response.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/);
-    const text = await response.text();
-    lines = new Map(
-      text
-        .split('\n')
-        .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((line) => {
-          const at = line.lastIndexOf(' ');
-          return [line.slice(0, at), Number(line.slice(at + 1))];
-        }),
-    );
+    lines = await scrape(service.url);
   });
   after(() => service.stop());
 
@@ -68,6 +60,9 @@ describe('GET /metrics', () => {
   it('tells the queue, the models and the lag of the event loop', () => {
     assert.equal(valueOf('segprobe_queue_depth'), 0);
     assert.equal(valueOf('segprobe_running'), 0);
+    // Two workers, and a picture that is decoded: so many may wait at least, and 64 at most.
+    const limit = valueOf('segprobe_queue_limit')!;
+    assert.ok(limit >= 3 && limit <= 64, `${limit} may wait`);
     for (const model of ['slow', 'tiny']) {
       const info = `segprobe_model_info{model="${model}",kind="victim",provider="cpu"}`;
       assert.equal(valueOf(info), 1);

@@ -54,6 +54,12 @@ export const configSchema = z.strictObject({
   ),
   workers: setting(whole(1, 256).nullable(), null, 'pictures to work on at once', '<n>'),
   maxQueue: setting(whole(0, 1e5), 64, 'requests that may wait', '<n>'),
+  maxWaitMs: setting(
+    whole(0, 1e6),
+    150,
+    'time that the last of them may have to wait, as requests have taken lately; 0: any',
+    '<ms>',
+  ),
   maxBodyBytes: setting(whole(1, 2 ** 31), 32 * MIB, 'bytes of a request', '<n>'),
   maxPixels: setting(whole(64, 2 ** 28), 2 ** 25, 'pixels of a picture', '<n>'),
   maxImages: setting(whole(1, 1000), 16, 'pictures in a request', '<n>'),

@@ -10,7 +10,7 @@ import { startEmbeddedRunner } from './embedded/runner.js';
 import { openSqliteStore } from './embedded/sqlite-store.js';
 import { type Evaluation, isFinished, UPLOAD } from './evaluation.js';
 import type { Resources } from './resources.js';
-import type { Runner } from './runner.js';
+import type { Runner, ShardLoad } from './runner.js';
 import type { EvaluationStore } from './store.js';
 import { UPLOAD_LIMITS, type UploadLimits } from './upload/limits.js';
 import { createUploads, type Uploads } from './upload/uploads.js';
@@ -31,6 +31,8 @@ export interface Evaluations {
   /** Null where pictures cannot be uploaded. */
   readonly uploads: Uploads | null;
   readonly uploadLimits: UploadLimits;
+  /** The queue on Redis, once it has started; null without Redis. */
+  readonly shards: ShardLoad | null;
   /** Aborts when the service stops: streams of events end. */
   readonly draining: AbortSignal;
   /** Goes on with what is not finished; the models are there. */
@@ -66,6 +68,9 @@ export async function openEvaluations(
   return {
     ...{ store, resources, uploads, uploadLimits },
     draining: draining.signal,
+    get shards() {
+      return runner?.shards ?? null;
+    },
     start() {
       runner = backend.start({ store, resources, logger });
     },

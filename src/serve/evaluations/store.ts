@@ -32,6 +32,8 @@ export interface EvaluationStore {
   create(evaluation: NewEvaluation): Promise<string>;
   find(id: string): Promise<Evaluation | undefined>;
   list(page: Page): Promise<Evaluation[]>;
+  /** How many are kept, by state; a state that none is in may be left out. */
+  countByState(): Promise<Readonly<Partial<Record<EvaluationState, number>>>>;
   /** The ids of those that wait or are active, oldest first. */
   unfinished(): Promise<string[]>;
   /** Makes a waiting one active. @returns false where it has ended. */

@@ -94,6 +94,19 @@ export function openRedisStore(redis: Redis, subscriber: Redis): EvaluationStore
     },
     find,
     list,
+    async countByState() {
+      const pipeline = redis.pipeline();
+      for (const id of await redis.zrange(ALL, '0', '-1'))
+        pipeline.hget(evaluationKey(id), 'state');
+      const counts: Partial<Record<EvaluationState, number>> = {};
+      for (const [error, state] of (await pipeline.exec()) ?? []) {
+        if (error !== null) throw error;
+        // Null: forgotten meanwhile.
+        if (state !== null)
+          counts[state as EvaluationState] = (counts[state as EvaluationState] ?? 0) + 1;
+      }
+      return counts;
+    },
     unfinished: () => redis.zrange(UNFINISHED, '0', '-1'),
     begin: async (id) =>
       (await run('beginEvaluation', evaluationKey(id), Date.now(), CHANNEL)) === 1,

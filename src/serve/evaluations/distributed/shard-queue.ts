@@ -71,6 +71,10 @@ export function startShardQueue(deps: {
   });
   sweep();
   return {
+    shards: {
+      count: () => queue.getJobCounts('waiting', 'active', 'delayed'),
+      countWorkers: () => queue.getWorkersCount(),
+    },
     async close() {
       unsubscribe();
       clearInterval(timer);

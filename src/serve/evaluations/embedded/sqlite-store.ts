@@ -55,6 +55,7 @@ export function openSqliteStore(file: string): EvaluationStore {
     unfinished: sql(`select id from evaluations where ${UNFINISHED} order by id`),
     list: sql(`select * from evaluations where (?1 is null or id < ?1) and (?2 is null or state = ?2)
                order by id desc limit ?3`),
+    countByState: sql('select state, count(*) as count from evaluations group by state'),
     begin: sql(`update evaluations set state = 'active', processedOn = coalesce(processedOn, ?),
                 version = version + 1 where id = ? and state = 'waiting'`),
     parts: sql('select shard, part from parts where evaluation = ? order by shard'),
@@ -105,6 +106,11 @@ export function openSqliteStore(file: string): EvaluationStore {
       }),
     list: ({ limit, before = null, state = null }) =>
       attempt(() => (statements.list.all(before, state, limit) as Row[]).map(toEvaluation)),
+    countByState: () =>
+      attempt(() => {
+        const rows = statements.countByState.all() as { state: EvaluationState; count: number }[];
+        return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+      }),
     unfinished: () => attempt(() => (statements.unfinished.all() as Row[]).map(({ id }) => id)),
     begin: (id) =>
       attempt(() => {
