@@ -6,6 +6,9 @@ import type { OpenedModel } from '../../inference/open-model.js';
 import { SegprobeError, messageOf } from '../../shared/errors.js';
 import type { Config } from '../config/schema.js';
 import { findDatasets } from './datasets.js';
+import { connectRedis } from './distributed/redis.js';
+import { openRedisStore } from './distributed/redis-store.js';
+import { startShardQueue } from './distributed/shard-queue.js';
 import { startEmbeddedRunner } from './embedded/runner.js';
 import { openSqliteStore } from './embedded/sqlite-store.js';
 import { type Evaluation, isFinished, UPLOAD } from './evaluation.js';
@@ -56,7 +59,7 @@ export async function openEvaluations(
 ): Promise<Evaluations> {
   const datasets = await findDatasets(config.datasets);
   const uploadLimits = { ...UPLOAD_LIMITS, maxBytes: config.maxUploadBytes };
-  const backend = await (config.redis === null ? embed(config) : distribute(config.redis, logger));
+  const backend = config.redis === null ? await embed(config) : distribute(config.redis, logger);
   const { store } = backend;
   const folder = config.uploads ?? backend.uploads;
   const uploads =
@@ -120,13 +123,7 @@ async function embed({ store: file, uploads }: EvaluationsConfig): Promise<Backe
 }
 
 /** Workers on any number of machines, with a store in Redis. */
-async function distribute(url: string, logger: Logger): Promise<Backend> {
-  // BullMQ is large: a service without Redis does without.
-  const [{ connectRedis }, { openRedisStore }, { startShardQueue }] = await Promise.all([
-    import('./distributed/redis.js'),
-    import('./distributed/redis-store.js'),
-    import('./distributed/shard-queue.js'),
-  ]);
+function distribute(url: string, logger: Logger): Backend {
   const redis = connectRedis(url, 'request', logger);
   const store = openRedisStore(redis, connectRedis(url, 'work', logger));
   return {

@@ -60,23 +60,23 @@ export function measureEvaluations(
     told.set(id, { done, hasEnded });
   };
   // What was counted before this server began is not counted again.
-  const begun = store.unfinished().then(async (ids) => {
-    for (const id of ids)
-      told.set(id, { done: (await store.find(id))?.done ?? 0, hasEnded: false });
-  });
-  store.onChange((id) => {
-    // Null: any may have changed.
-    const changed = id === null ? [...told.keys()] : [id];
-    const telling = begun
-      .catch(() => undefined)
-      .then(async () => {
-        for (const one of changed) {
-          const found = await store.find(one);
-          if (found !== undefined) tell(found);
-        }
-      });
-    telling.catch(() => undefined); // A store that fails tells of itself.
-  });
+  const begun = store
+    .unfinished()
+    .then(async (ids) => {
+      for (const id of ids) {
+        told.set(id, { done: (await store.find(id))?.done ?? 0, hasEnded: false });
+      }
+    })
+    .catch(() => undefined); // A store that fails tells of itself.
+  const look = async (ids: readonly string[]): Promise<void> => {
+    await begun;
+    for (const id of ids) {
+      const found = await store.find(id);
+      if (found !== undefined) tell(found);
+    }
+  };
+  // Null: any may have changed.
+  store.onChange((id) => void look(id === null ? [...told.keys()] : [id]).catch(() => undefined));
 }
 
 /** The queue on Redis: how many shards wait or are counted, and by how many workers. */
