@@ -11,7 +11,7 @@ export const DEFAULT_MIN_SIDE = 8;
 
 /** A decoded picture. */
 export interface Picture extends Size {
-  /** RGB, 8 bits a channel, `[H, W, 3]` flattened; in memory that can be moved to another thread. */
+  /** RGB, 8 bits a channel, `[H, W, 3]` flattened. */
   readonly data: Uint8Array;
   /** The file's format, e.g. `png` or `jpeg`. */
   readonly format: string;
@@ -67,16 +67,16 @@ export async function decodePicture(
   }
   const [header, pixels] = await Promise.allSettled([
     sharp(input, { limitInputPixels: false }).metadata(),
-    pipeline.toUint8Array(),
+    pipeline.toBuffer({ resolveWithObject: true }),
   ]);
   if (header.status === 'rejected') throw await refusalOf(input, what, header.reason);
   const { format, autoOrient: originalSize } = header.value;
   assertPictureSize(originalSize, { what, maxPixels, minSide });
   if (pixels.status === 'rejected') throw await refusalOf(input, what, pixels.reason);
-  const { data: decoded, info } = pixels.value;
+  const { data: buffer, info } = pixels.value;
   const { width, height } = size ?? info;
-  const isSmaller = info.width < width || info.height < height;
-  const data = isSmaller ? enlarge(decoded, info, { width, height }) : decoded;
+  let data: Uint8Array = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+  if (info.width < width || info.height < height) data = enlarge(data, info, { width, height });
   return { width, height, data, format, originalSize };
 }
 

@@ -57,8 +57,6 @@ export interface SegmentOptions extends TaskOptions {
   readonly labelPngs?: readonly LabelPng[];
   /** Also paint this picture of `outputSize` with the classes' colours, as opaque as said (0..1). */
   readonly overlay?: { readonly picture: RgbPicture; readonly opacity: number };
-  /** Whether the pictures' memory is moved to the worker, and lost to the caller, instead of copied. @defaultValue false */
-  readonly moves?: boolean;
 }
 
 /** What a model says of a picture. */
@@ -195,7 +193,6 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
     },
     async segment(name, picture, segmentOptions = {}) {
       const { outputSize = picture, overlay, scale = 'model', labelPngs = [] } = segmentOptions;
-      const give = segmentOptions.moves ? movable : copyOf;
       const { facts } = findVictim(models, name);
       assertNotAborted(segmentOptions.signal);
       const imageSize = scale === 'model' ? facts.inputSize : paddedSize(picture);
@@ -207,14 +204,14 @@ export function createInferencePool(options: InferencePoolOptions): InferencePoo
       const task: SegmentTask = {
         kind: 'segment',
         model: name,
-        image: give(image),
+        image: copyOf(image),
         imageSize,
         outputSize: { height, width },
         fit: scale === 'model' ? 'nearest' : 'crop',
         labelPngs,
         palette: facts.palette,
         ...(overlay && {
-          overlay: { image: give(overlay.picture.data), opacity: overlay.opacity },
+          overlay: { image: copyOf(overlay.picture.data), opacity: overlay.opacity },
         }),
       };
       const { result, queue } = await inTurn(task, segmentOptions);
@@ -278,15 +275,7 @@ function blankTask({ name, facts }: OpenedModel): SegmentTask | PerturbTask {
   return { kind: 'segment', model: name, ...picture, ...output };
 }
 
-/** The same bytes, unless they are part of a larger memory. */
-function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const isWhole = bytes.byteLength === bytes.buffer.byteLength;
-  return isWhole && bytes.buffer instanceof ArrayBuffer
-    ? (bytes as Uint8Array<ArrayBuffer>)
-    : copyOf(bytes);
-}
-
-/** In memory that can be moved to a thread: the caller keeps its own. */
+/** In memory that can be moved to a thread: the caller keeps its own, and sharp's cannot be moved (what its `toUint8Array` gives can, but leaks: 0.35.5). */
 function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }

@@ -61,7 +61,6 @@ export async function segmentPicture(
     lane: options.lane,
     scale,
     outputSize,
-    moves: true,
     labelPngs: labelPngsOf(renderings),
     ...(original && { overlay: { picture: original, opacity: OVERLAY_OPACITY } }),
   });

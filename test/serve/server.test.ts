@@ -158,6 +158,21 @@ describe('refuseMalformed', () => {
     assert.match(answer.body, /"code":"REQUEST_TIMEOUT"/);
     await stop();
   });
+
+  it('refuses an upload that does not arrive in time, too', async () => {
+    const { server, stop } = await startTestServer({ requestSeconds: 1 });
+    const head = [
+      'POST /evaluations?victim=tiny HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/zip',
+      'Content-Length: 1000',
+    ];
+    const bytes = Buffer.from(`${head.join('\r\n')}\r\n\r\nhalf of it`);
+    const answer = await sendRaw(server.port, bytes, { isLast: false, timeoutMs: 15_000 });
+    assert.equal(answer?.status, 408);
+    assert.match(answer.body, /"code":"REQUEST_TIMEOUT"/);
+    await stop();
+  });
 });
 
 describe('RunningServer.close', () => {
