@@ -1,4 +1,4 @@
-import type { PaneName } from './worker/protocol.js';
+import type { Bitmaps, PaneName } from './worker/protocol.js';
 
 /** The canvases that show each picture. */
 const canvases = new Map<PaneName, Set<HTMLCanvasElement>>();
@@ -11,7 +11,7 @@ export function showOn(canvas: HTMLCanvasElement, pane: PaneName): () => void {
 }
 
 /** Draws pictures where they are shown, and closes them. */
-export function draw(bitmaps: Partial<Record<PaneName, ImageBitmap>>): void {
+export function draw(bitmaps: Bitmaps): void {
   for (const [pane, bitmap] of Object.entries(bitmaps)) {
     for (const canvas of canvases.get(pane as PaneName) ?? []) {
       if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {

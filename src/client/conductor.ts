@@ -2,7 +2,7 @@ import { batch, effect, untracked } from '@preact/signals';
 import { CAMVID, classNames } from '../shared/classes.js';
 import { draw } from './canvases.js';
 import { latestOnly } from './latest.js';
-import { positionsAround } from './look-ahead.js';
+import { type Direction, directionOf, positionsAround } from './look-ahead.js';
 import { listModels, loadModels } from './models.js';
 import { takeSample } from './pictures.js';
 import { fail, say } from './say.js';
@@ -10,19 +10,23 @@ import { askService } from './service.js';
 import { type Settings, toFragment } from './settings.js';
 import * as state from './state.js';
 import { studio } from './studio.js';
-import type { Answer, PaneName, Provider, Question } from './worker/protocol.js';
+import type { Milliseconds, PaneName, Provider, Question, Shown } from './worker/protocol.js';
 
 const { settings } = state;
+
+/** Of the models, for what may never be asked. */
+const MOST_RUNS = 24;
 
 type Picture = NonNullable<typeof state.picture.value>;
 type Truth = NonNullable<typeof state.truth.value>;
 
-/** A question, of what picture, where it is answered, and what the answer is compared with. */
+/** A question, of what picture, where it is answered, what the answer is compared with, and how it was come to. */
 interface Asked {
   readonly question: Question;
   readonly picture: Picture;
   readonly place: Settings['place'];
   readonly truth: Truth | null;
+  readonly direction: Direction;
 }
 
 /** Starts the page: finds the models, takes the picture, and answers whatever is chosen from now on. */
@@ -40,6 +44,9 @@ export async function start(): Promise<void> {
   if (isStarted) return;
   isStarted = true;
   effect(ask);
+  effect(() => {
+    if (!state.isHeld.value) void lookAhead();
+  });
   effect(repaint);
   effect(() => history.replaceState(null, '', addressOf()));
 }
@@ -63,68 +70,120 @@ function ask(): void {
     strength: strength.value,
     epsilon: place.value === 'server' ? null : epsilon.value,
   };
-  const asked = { question, picture, truth, place: place.value };
-  newest = asked;
-  state.isAhead.value = false;
   untracked(() => {
-    if (place.value === 'browser') changePicture(asked);
-    askVictim(asked);
+    const direction = newest ? directionOf(newest.question, question, state.lastSlider.value) : 0;
+    const asked = { question, picture, truth, place: place.value, direction };
+    // What was seen of another picture is nothing of this one.
+    if (newest?.picture !== picture) state.isExact.value = false;
+    newest = asked;
+    state.isAhead.value = false;
+    if (place.value === 'server') {
+      askServer(asked);
+      return;
+    }
+    // The model starts first, and what is known is painted meanwhile.
+    look(asked);
+    show(asked);
   });
 }
 
 /** What is asked now: what is computed ahead stops where it changes. */
 let newest: Asked | undefined;
+/** What the screen shows just the answer of. */
+let shown: Asked | undefined;
+/** What the runs for a question took. */
+const took = new WeakMap<Asked, Milliseconds>();
 
-const changePicture = latestOnly(async ({ question }: Asked) => {
-  await loadModels(question.victim, question.attacker);
-  state.change.value = await studio.change(question);
-  await paint(['attacked', 'difference']);
+/** Has models run for a question, one question at a time: only the latest waits. */
+const look = latestOnly(async (asked: Asked) => {
+  if (shown === asked) return;
+  await prepare(asked);
+  took.set(asked, await studio.look(asked.question));
+  show(newest!);
 }, fail);
 
-const askVictim = latestOnly(async (asked: Asked) => {
-  const { question, place } = asked;
-  if (place === 'browser') await loadModels(question.victim, question.attacker);
-  await compareWith(asked);
+/** Shows what is known of a question, which is never long. */
+const show = latestOnly(async (asked: Asked) => {
+  if (shown === asked || asked.place === 'server') return;
+  await prepare(asked);
+  const { question, direction } = asked;
+  const nearby = positionsAround(question, state.lastSlider.peek(), direction);
+  display(asked, await studio.show(question, nearby, state.brush.peek()), took.get(asked));
+}, fail);
+
+const askServer = latestOnly(async (asked: Asked) => {
+  const { question } = asked;
+  await prepare(asked);
   say(`${question.victim} looks at the picture`);
-  const answer = await (place === 'browser' ? studio.answer(question) : askServer(question));
-  if (answer === null) return;
+  const brush = state.brush.peek();
+  const given = await askService(await studio.encode('original', brush), question);
+  display(asked, await studio.adopt(question, given, brush), given.milliseconds);
+}, fail);
+
+function display(asked: Asked, found: Shown | null, times: Milliseconds = {}): void {
+  if (found === null) return;
+  draw(found.bitmaps);
   batch(() => {
-    state.answer.value = answer;
-    state.answered.value = question;
+    state.isExact.value = found.isExact;
+    if (found.answer !== null) {
+      state.answer.value = found.answer;
+      state.answered.value = found.of;
+    }
+    if (!found.isExact) {
+      say(`${asked.question.victim} looks at the picture`);
+      return;
+    }
+    state.took.value = times;
     state.answerNumber.value++;
     state.status.value = { kind: 'ready', words: '' };
   });
-  await paint(['before', 'after', 'changed']);
-  if (newest === asked && place === 'browser') void lookAhead(asked);
-}, fail);
-
-async function askServer(question: Question): Promise<Answer | null> {
-  const picture = await studio.encode('original', state.brush.peek());
-  const answer = await studio.adopt(question, await askService(picture, question));
-  if (answer === null) return null;
-  state.change.value = { perturbation: answer.summary };
-  await paint(['attacked', 'difference']);
-  return answer;
+  if (!found.isExact) return;
+  shown = asked;
+  void lookAhead();
 }
 
-/** Answers ahead what the slider that was moved last may ask for next, until something else is asked. */
-async function lookAhead(asked: Asked): Promise<void> {
-  if (state.isLive.peek()) return;
-  for (const question of positionsAround(asked.question, state.lastSlider.peek())) {
-    if (newest !== asked) return;
-    await studio.lookAhead(question).catch(() => undefined);
+/** Answers ahead what sliders may ask for next, until something is asked: first that which was moved last, then the other. */
+async function lookAhead(): Promise<void> {
+  const asked = newest;
+  if (asked === undefined || asked !== shown || asked.place === 'server' || state.isLive.peek())
+    return;
+  const { question, direction } = asked;
+  const slider = state.lastSlider.peek();
+  const other = slider === 'strength' ? 'epsilon' : 'strength';
+  const positions = [
+    ...positionsAround(question, slider, direction),
+    ...positionsAround(question, other),
+  ];
+  let runs = 0;
+  for (const position of positions) {
+    if (runs === MOST_RUNS) break;
+    if (newest !== asked || state.isHeld.peek()) return;
+    const times = await studio.look(position).catch(() => ({}));
+    if (Object.values(times).some((ms) => ms !== null)) runs++;
   }
-  if (newest === asked) state.isAhead.value = true;
+  state.isAhead.value = newest === asked;
 }
 
-/** What was handed over last. */
-let compared: Partial<Asked> & { readonly victim?: string } = {};
+/** Hands over what is right, and loads the models, where that was not done yet. */
+async function prepare(asked: Asked): Promise<void> {
+  const { victim, attacker } = asked.question;
+  if (asked.place === 'browser') await loadModels(victim, attacker);
+  await compareWith(asked);
+}
+
+/** What was handed over last, and when that is done. */
+let compared:
+  (Pick<Asked, 'picture' | 'truth'> & { victim: string; done: Promise<void> }) | undefined;
 
 /** Hands over what is right, where the victim's classes are those that the label tells apart. */
-async function compareWith({ question: { victim }, truth, picture }: Asked): Promise<void> {
-  if (compared.truth === truth && compared.victim === victim && compared.picture === picture)
-    return;
-  compared = { truth, victim, picture };
+function compareWith({ question: { victim }, truth, picture }: Asked): Promise<void> {
+  const isDone =
+    compared?.truth === truth && compared.victim === victim && compared.picture === picture;
+  if (!isDone) compared = { truth, victim, picture, done: handOver(truth, victim) };
+  return compared!.done;
+}
+
+async function handOver(truth: Truth | null, victim: string): Promise<void> {
   const classes = state.models.value.find(({ name }) => name === victim)?.facts.classes;
   const isOfSample = settings.sample.peek() !== null;
   const isKnown = !isOfSample || classNames(CAMVID).join() === classes?.join();

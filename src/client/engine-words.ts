@@ -2,12 +2,8 @@ import type { Place } from './settings.js';
 import type { Engine, Milliseconds } from './worker/protocol.js';
 
 /** Says what computed, and how long each step took that was not known already. */
-export function engineWords(
-  place: Place,
-  engine: Engine | null,
-  times: Milliseconds | undefined,
-): string {
-  const took = Object.entries(times ?? {}).flatMap(([step, ms]) =>
+export function engineWords(place: Place, engine: Engine | null, times: Milliseconds): string {
+  const took = Object.entries(times).flatMap(([step, ms]) =>
     ms === null ? [] : [`${step} ${Math.round(ms)} ms`],
   );
   return [computes(place, engine), ...(took.length > 0 ? took : ['known already'])].join(' · ');

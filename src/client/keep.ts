@@ -1,5 +1,5 @@
 import { attempt } from './say.js';
-import { answer, brush, currentSettings, engine, picture } from './state.js';
+import { answer, answered, brush, currentSettings, engine, picture, took } from './state.js';
 import { studio } from './studio.js';
 import type { FileName } from './worker/protocol.js';
 
@@ -11,13 +11,13 @@ export function keepFile(name: FileName): Promise<void> {
 /** Saves the figures, and what they are of. */
 export function keepFigures(): void {
   if (answer.value === null) return;
-  const { summary, milliseconds } = answer.value;
+  const { summary } = answer.value;
   const figures = {
     ...summary,
-    epsilon: currentSettings().epsilon,
+    epsilon: answered.value?.epsilon ?? null,
     picture: picture.value?.name,
     engine: currentSettings().place === 'server' ? 'server' : engine.value,
-    milliseconds,
+    milliseconds: took.value,
   };
   const text = `${JSON.stringify(figures, null, 2)}\n`;
   save(new Blob([text], { type: 'application/json' }), 'attack.json');

@@ -7,7 +7,7 @@ import { fetchBeside, keyHeaders } from './fetch-beside.js';
 import { attempt, say } from './say.js';
 import * as state from './state.js';
 import { studio } from './studio.js';
-import type { ModelFile, ModelSource } from './worker/protocol.js';
+import type { LoadedFrom, ModelFile, ModelSource } from './worker/protocol.js';
 import type { StoredAnswer } from './worker/self-test.js';
 
 /** Finds the models that lie beside the page, and chooses among them. */
@@ -24,22 +24,34 @@ export async function listModels(): Promise<void> {
   });
 }
 
-/** Loads models by name into the browser, those that are none (controls) left out. */
+/** The models that are loaded, or are being. */
+const loaded = new Map<PageModel, Promise<LoadedFrom>>();
+
+/** Loads models by name into the browser, each once; those that are none (controls) are left out. */
 export async function loadModels(...names: (string | null)[]): Promise<void> {
   for (const name of names) {
     const model = state.models.value.find((one) => one.name === name);
     if (model === undefined) continue;
-    const { facts, file, web } = model;
-    const isOwn = file.sha256 === '';
-    const source: ModelSource = {
-      ...{ name: model.name, facts, file: beside(file), web: web && beside(web) },
-      stored: isOwn ? null : storedOf(model.name),
-    };
-    const { url, engine } = await studio.load(source, proxy(say));
-    if (facts.kind === 'victim') state.engine.value = engine;
-    const used = isOwn ? engine.files : [url, ...engine.files];
-    state.fetched.value = [...new Set([...state.fetched.value, ...used])];
+    const loading = loaded.get(model) ?? load(model);
+    loaded.set(model, loading);
+    // The next try loads it anew.
+    loading.catch(() => loaded.delete(model));
+    const { engine } = await loading;
+    if (model.facts.kind === 'victim') state.engine.value = engine;
   }
+}
+
+async function load(model: PageModel): Promise<LoadedFrom> {
+  const { name, facts, file, web } = model;
+  const isOwn = file.sha256 === '';
+  const source: ModelSource = {
+    ...{ name, facts, file: beside(file), web: web && beside(web) },
+    stored: isOwn ? null : storedOf(name),
+  };
+  const from = await studio.load(source, proxy(say));
+  const used = isOwn ? from.engine.files : [from.url, ...from.engine.files];
+  state.fetched.value = [...new Set([...state.fetched.value, ...used])];
+  return from;
 }
 
 /** What the model is known to make of a picture. */

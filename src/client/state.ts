@@ -3,7 +3,7 @@ import type { PageModel } from '../shared/page-models.js';
 import type { Size } from '../shared/size.js';
 import type { AheadSlider } from './look-ahead.js';
 import { fromFragment, type Settings } from './settings.js';
-import type { Answer, Change, Engine } from './worker/protocol.js';
+import type { Answer, Engine, Milliseconds, Question } from './worker/protocol.js';
 
 /** What the page says of itself. */
 export interface Status {
@@ -34,9 +34,11 @@ export const isOffline = signal(false);
 export const isDropping = signal(false);
 /** Whether a camera or a film is looked at. */
 export const isLive = signal(false);
-/** The slider whose positions are answered ahead, and whether all of them are. */
+/** The slider that was moved last, and whether all of its positions are answered ahead. */
 export const lastSlider = signal<AheadSlider>('strength');
 export const isAhead = signal(false);
+/** Whether a slider is held that was not moved since: nothing is computed ahead then, what it asks comes first. */
+export const isHeld = signal(false);
 export const models = signal<readonly PageModel[]>([]);
 /** Whether a service stands behind the page. */
 export const hasService = signal(false);
@@ -49,15 +51,15 @@ export const picture = signal<{
 } | null>(null);
 /** A picture of what is right at each pixel. */
 export const truth = signal<{ readonly name: string; readonly file: Blob } | null>(null);
-export const change = signal<Change | null>(null);
 export const answer = signal<Answer | null>(null);
-/** How many answers there were. */
+/** How many answers there were to just what was asked. */
 export const answerNumber = signal(0);
-/** What the answer on the screen was computed by; it may lag behind what is chosen. */
-export const answered = signal<{
-  readonly victim: string;
-  readonly attacker: string | null;
-} | null>(null);
+/** What the answer on the screen is of. */
+export const answered = signal<Question | null>(null);
+/** Whether that is what was asked; until then the answer is of a position nearby, or of what was asked before. */
+export const isExact = signal(false);
+/** Where the answer's time went. */
+export const took = signal<Milliseconds>({});
 /** Where the pointer is on the pictures, in shares of their size. */
 export const pointer = signal<{ readonly x: number; readonly y: number } | null>(null);
 /** Whether the attacked panes show the picture as it was. */

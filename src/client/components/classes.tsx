@@ -1,6 +1,6 @@
 import { percent } from '../numbers.js';
 import { follow } from '../point.js';
-import { answer, followed, victim } from '../state.js';
+import { answer, followed, isExact, victim } from '../state.js';
 import { Swatch } from './swatch.js';
 
 /** The legend: every class with its colour, its share before and after as bars, and what became of it. */
@@ -12,7 +12,10 @@ export function Classes() {
     ...(shares ?? []).flatMap(({ share, shareAttacked }) => [share, shareAttacked]),
   );
   return (
-    <section class="panel classes" aria-labelledby="classes-title">
+    <section
+      class={`panel classes ${isExact.value ? '' : 'lagging'}`}
+      aria-labelledby="classes-title"
+    >
       <h2 id="classes-title">Classes</h2>
       <p class="note">Share of the picture before and after; press one to follow it.</p>
       <ul>

@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks';
 import type { PageModel } from '../../shared/page-models.js';
 import { byteSteps } from '../numbers.js';
 import { GREATEST_EPSILON, GREATEST_GAIN, STRENGTH_STEP } from '../settings.js';
-import { attackers, lastSlider, settings, victims } from '../state.js';
+import { attackers, isHeld, lastSlider, settings, victims } from '../state.js';
 import { takeModel } from '../models.js';
 import { FileButton } from './sources.js';
 
@@ -150,7 +150,13 @@ function Slider({
         disabled={isOff}
         value={value}
         aria-valuetext={shown}
-        onInput={({ currentTarget }) => onInput(currentTarget.valueAsNumber)}
+        onPointerDown={() => (isHeld.value = true)}
+        onPointerUp={() => (isHeld.value = false)}
+        onPointerCancel={() => (isHeld.value = false)}
+        onInput={({ currentTarget }) => {
+          isHeld.value = false;
+          onInput(currentTarget.valueAsNumber);
+        }}
       />
     </div>
   );

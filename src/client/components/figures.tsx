@@ -1,23 +1,22 @@
 import { byteSteps, fixed, percent } from '../numbers.js';
 import { takeLabel } from '../pictures.js';
-import { answer, answerNumber, change, isAhead, truth } from '../state.js';
+import { answer, answerNumber, isAhead, isExact, truth } from '../state.js';
 import { FileButton } from './sources.js';
 
 /** What the attack did, in numbers. */
 export function Figures() {
-  const made = change.value?.perturbation;
   const summary = answer.value?.summary;
   const figures = [
     ['Pixels flipped', summary ? percent(summary.flippedShare) : '–', 'whose class changed'],
-    ['L∞', made ? `${byteSteps(made.linf)}/255` : '–', 'greatest change of a value'],
-    ['PSNR', made?.psnrDb === null ? '∞' : fixed(made?.psnrDb, 1, ' dB'), 'signal to change'],
-    ['SSIM', fixed(made?.ssim, 3), 'likeness, 1 is the same'],
+    ['L∞', summary ? `${byteSteps(summary.linf)}/255` : '–', 'greatest change of a value'],
+    ['PSNR', summary?.psnrDb === null ? '∞' : fixed(summary?.psnrDb, 1, ' dB'), 'signal to change'],
+    ['SSIM', fixed(summary?.ssim, 3), 'likeness, 1 is the same'],
     ['mIoU before', shareOf(summary?.miou), 'beside the label'],
     ['mIoU after', shareOf(summary?.miouAttacked), 'beside the label'],
   ] as const;
   return (
     <section
-      class="panel figures"
+      class={`panel figures ${isExact.value ? '' : 'lagging'}`}
       aria-label="Figures"
       data-answer={answerNumber.value}
       data-ahead={isAhead.value}

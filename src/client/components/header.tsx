@@ -1,5 +1,5 @@
 import { engineWords } from '../engine-words.js';
-import { answer, engine, settings, status } from '../state.js';
+import { engine, settings, status, took } from '../state.js';
 import { PlaceSwitch } from './place.js';
 
 /** The name, and what computes. */
@@ -19,8 +19,8 @@ export function Header() {
 /** What computes here and how long it took; while it computes, what it does. */
 function Chip() {
   const { kind, words } = status.value;
-  const times = answer.value?.milliseconds;
-  const shown = kind === 'ready' ? engineWords(settings.place.value, engine.value, times) : words;
+  const shown =
+    kind === 'ready' ? engineWords(settings.place.value, engine.value, took.value) : words;
   return (
     <p class={`chip chip-${kind}`} role="status" title={engine.value?.why ?? ''}>
       <span class="dot" aria-hidden="true" />

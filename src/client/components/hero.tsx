@@ -1,4 +1,4 @@
-import { answer, answered, change } from '../state.js';
+import { answer, answered } from '../state.js';
 import { byteSteps, percent } from '../numbers.js';
 
 /** What the page is about, in one sentence that is true of what is on the screen. */
@@ -16,16 +16,15 @@ export function Hero() {
 
 function Sentence() {
   const found = answer.value;
-  const linf = change.value?.perturbation.linf;
-  if (found === null || linf === undefined)
-    return <>What does the model see, and how little does it take to blind it?</>;
+  if (found === null) return <>What does the model see, and how little does it take to blind it?</>;
+  const { linf, flippedShare } = found.summary;
   if (answered.value?.attacker === null || linf === 0) {
     return <>Nothing was changed: this is what {answered.value?.victim} sees.</>;
   }
   return (
     <>
       No colour changes by more than <em>{byteSteps(linf)}</em> of 255 steps, and{' '}
-      <em>{percent(found.summary.flippedShare)}</em> of the street becomes something else.
+      <em>{percent(flippedShare)}</em> of the street becomes something else.
     </>
   );
 }

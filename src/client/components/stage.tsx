@@ -1,5 +1,6 @@
 import { classesAt, followAt } from '../point.js';
 import { isComparing, settings } from '../state.js';
+import { Awaited } from './awaited.js';
 import { Pane } from './pane.js';
 import { Readout } from './readout.js';
 
@@ -46,7 +47,9 @@ export function Stage() {
             { pane: 'after', kind: 'mask', isOfAttack: true },
           ]}
           onChoose={followAt('after')}
-        />
+        >
+          <Awaited />
+        </Pane>
         <Pane
           name="difference"
           title={
@@ -64,7 +67,9 @@ export function Stage() {
           label="Pixels that changed class, in the colour of what they became"
           layers={[{ pane: 'changed', kind: 'picture' }]}
           onChoose={followAt('before')}
-        />
+        >
+          <Awaited />
+        </Pane>
       </div>
       <div class="under">
         <Readout />

@@ -1,5 +1,4 @@
 import { addSignNoise, turnHue } from '../../shared/controls.js';
-import type { Question } from './protocol.js';
 import { resizePicture } from './resize-picture.js';
 import type { RgbPicture } from './rgb-picture.js';
 
@@ -15,12 +14,13 @@ export const CONTROLS: Readonly<Record<string, (rgb: Uint8Array, strength: numbe
  *
  * @param clean - RGB `[H, W, 3]` flattened.
  * @param attacked - what the attacker made of it: float32 `[1, 3, H, W]` flattened, 0..1.
- * @returns RGB of the same shape; no value changes by more than `epsilon` / 255.
+ * @param strength - the share, 0..1.
+ * @returns RGB of the same shape.
  */
 export function applyAttack(
   clean: Uint8Array,
   attacked: Float32Array,
-  { strength, epsilon }: Pick<Question, 'strength' | 'epsilon'>,
+  strength: number,
 ): Uint8Array<ArrayBuffer> {
   const pixels = clean.length / 3;
   // Stores of this kind of array round, halves to the even number, and cut off.
@@ -34,7 +34,17 @@ export function applyAttack(
       perturbed[at] = value * 255;
     }
   }
-  return limitChange(clean, new Uint8Array(perturbed.buffer), epsilon);
+  return new Uint8Array(perturbed.buffer);
+}
+
+/** How far the value that changes most changes, in 1/255. */
+export function greatestChange(clean: Uint8Array, perturbed: Uint8Array): number {
+  let greatest = 0;
+  for (let i = 0; i < clean.length; i++) {
+    const change = Math.abs(perturbed[i]! - clean[i]!);
+    if (change > greatest) greatest = change;
+  }
+  return greatest;
 }
 
 /** Takes changes of more than `epsilon` / 255 back to it, in place. */

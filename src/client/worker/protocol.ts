@@ -1,6 +1,5 @@
 import type { AttackSummary } from '../../shared/attack-summary.js';
 import type { ModelFacts } from '../../shared/manifest.js';
-import type { Perturbation } from '../../shared/perturbation.js';
 import type { Size } from '../../shared/size.js';
 import type { StoredAnswer } from './self-test.js';
 
@@ -65,12 +64,18 @@ export interface Answer {
   readonly summary: AttackSummary;
   /** Pixels by class before and after: `moves[before * K + after]`. */
   readonly moves: Float64Array;
-  readonly milliseconds: Milliseconds;
 }
 
-/** What an attack does to the picture, before any victim looks at it. */
-export interface Change {
-  readonly perturbation: Perturbation;
+/** What can be shown of a question. */
+export interface Shown {
+  /** Of the question itself, or else of the nearest one that is known; null where none is. */
+  readonly answer: Answer | null;
+  /** What `answer` is of. */
+  readonly of: Question;
+  /** Whether `answer` is of the question itself. */
+  readonly isExact: boolean;
+  /** Of all that is known, painted. */
+  readonly bitmaps: Bitmaps;
 }
 
 /** What the service says of a picture, in the picture's size. */
@@ -86,6 +91,7 @@ export interface ServiceAnswer {
 /** The pictures that the page shows. */
 export const PANES = ['original', 'before', 'attacked', 'after', 'difference', 'changed'] as const;
 export type PaneName = (typeof PANES)[number];
+export type Bitmaps = Readonly<Partial<Record<PaneName, ImageBitmap>>>;
 
 /** What can be kept as a file: pictures without loss, and label maps with the classes' colours as their palette. */
 export type FileName = 'original' | 'attacked' | 'difference' | 'before' | 'after';

@@ -2,50 +2,43 @@ import { proxy, type Remote, transfer } from 'comlink';
 import { summarizeAttack } from '../../shared/attack-summary.js';
 import { compareLabels } from '../../shared/compare-labels.js';
 import { createConfusionMatrix, countPixels } from '../../shared/confusion-matrix.js';
-import { resizeLabelMap } from '../../shared/label-map.js';
 import { countLabels } from '../../shared/label-pixels.js';
 import type { ModelFacts } from '../../shared/manifest.js';
 import { measurePerturbation } from '../../shared/perturbation.js';
-import type { Size } from '../../shared/size.js';
-import { decodePicture, decodeUnscaled, type DecodedPicture, readBitmap } from './decode.js';
+import { decodePicture, decodeUnscaled, readBitmap } from './decode.js';
 import { readLabelPicture } from './label-picture.js';
-import { Memory } from './memory.js';
 import type { Models } from './models.js';
 import { encodePalettePng } from './palette-png.js';
 import { paintChanged, paintDifference, paintLabels } from './paint.js';
-import { applyAttack, CONTROLS, liftChange, limitChange } from './perturb.js';
 import type {
   Answer,
+  Bitmaps,
   Brush,
-  Change,
   FileName,
   LoadedFrom,
+  Milliseconds,
   ModelSource,
   PaneName,
   Progress,
   Provider,
   Question,
   ServiceAnswer,
+  Shown,
   TakenPicture,
 } from './protocol.js';
-import { resizePicture } from './resize-picture.js';
 import { type RgbPicture, toRgba } from './rgb-picture.js';
+import { type Facts, Scene, type Sight } from './scene.js';
 
-type Facts = Pick<ModelFacts, 'classes' | 'palette' | 'ignoreIndex' | 'inputSize'>;
+/** What the attack changes, and what its answer does. */
+const CHANGE_PANES = ['attacked', 'difference'] as const;
+const ANSWER_PANES = [...CHANGE_PANES, 'before', 'after', 'changed'] as const;
 
-/**
- * Works on one picture: attacks it, asks a victim about it before and after, compares, and paints. What a question shares with
- * an earlier one is not computed again.
- */
+/** Works on one picture at a time: attacks it, asks a victim about it before and after, compares, and paints. */
 export class Studio {
   readonly #models: Remote<Models>;
   readonly #facts = new Map<string, Facts>();
-  #picture: DecodedPicture | undefined;
-  #truth: Uint8Array | null = null;
-  /** Of this picture: in the models' sizes, under each attacker at full strength, and the victims' labels. */
-  #memory = new Memory(1);
-  /** What the attacker took, where no answer told it yet. */
-  #untold: number | null = null;
+  #scene: Scene | undefined;
+  /** What is on the screen. */
   #attacked: RgbPicture | undefined;
   #seen: { readonly labels: Answer['labels']; readonly palette: Facts['palette'] } | undefined;
 
@@ -71,11 +64,8 @@ export class Studio {
   async take(picture: Blob | ImageBitmap, name: string): Promise<TakenPicture> {
     const decoded =
       picture instanceof Blob ? await decodePicture(picture, name) : readBitmap(picture, name);
-    this.#picture = decoded;
-    this.#truth = null;
-    this.#memory = new Memory(3 * decoded.data.length);
+    this.#scene = new Scene(decoded, this.#models);
     this.#attacked = undefined;
-    this.#untold = null;
     this.#seen = undefined;
     const { height, width, scaledFrom } = decoded;
     return { size: { height, width }, scaledFrom };
@@ -86,60 +76,66 @@ export class Studio {
    * @throws SegprobeError as `readLabelPicture` and `decodePicture`
    */
   async takeTruth(label: Blob | null, name: string, victim: string): Promise<void> {
-    const picture = this.#currentPicture();
-    this.#truth =
+    const scene = this.#currentScene();
+    scene.truth =
       label &&
       readLabelPicture(await decodeUnscaled(label, name), this.#factsOf(victim), {
-        original: picture.scaledFrom ?? picture,
-        size: picture,
+        original: scene.picture.scaledFrom ?? scene.picture,
+        size: scene.picture,
       });
   }
 
-  /** Changes the picture, and measures how much: the first half of an answer, which needs no victim. */
-  async change(question: Question): Promise<Change> {
-    const { attacked } = await this.#attack(question);
+  /** Computes what a question needs, and keeps it. @returns what each run took that was needed. */
+  look(question: Question): Promise<Milliseconds> {
+    return this.#currentScene().look(question, this.#factsOf(question.victim));
+  }
+
+  /**
+   * Shows what is known of a question, as soon as it is attacked, without waiting for the victim.
+   *
+   * @param nearby - questions whose answer may be shown until there is one, the best first.
+   * @returns null where another picture was taken meanwhile.
+   */
+  async show(question: Question, nearby: readonly Question[], brush: Brush): Promise<Shown | null> {
+    const scene = this.#currentScene();
+    const facts = this.#factsOf(question.victim);
+    const { attacked } = await scene.attack(question, facts);
+    if (scene !== this.#scene) return null;
     this.#attacked = attacked;
-    return { perturbation: this.#measure(question, attacked) };
+    let of = question;
+    let sight = scene.find(question, facts);
+    const isExact = sight !== undefined;
+    for (const near of nearby) {
+      if (sight !== undefined) break;
+      of = near;
+      sight = scene.find(near, facts);
+    }
+    const answer = sight === undefined ? null : this.#compare(of, sight);
+    const bitmaps = await this.#paint(answer ? ANSWER_PANES : CHANGE_PANES, brush);
+    return transfer({ answer, of, isExact, bitmaps }, Object.values(bitmaps));
   }
 
-  /** Answers a question; null where another picture was taken meanwhile. */
-  async answer(question: Question): Promise<Answer | null> {
-    const memory = this.#memory;
-    const found = await this.#look(question);
-    if (memory !== this.#memory) return null;
-    const { before, after } = found;
-    // The attacker ran for `change` already.
-    const attack = found.attack ?? this.#untold;
-    this.#untold = null;
-    return this.#compare(question, {
-      attacked: found.attacked,
-      labels: { before: before.labels, after: after.labels },
-      milliseconds: { segment: before.ms, attack, 'segment again': after.ms },
-    });
-  }
-
-  /** Computes what `answer` will need, and keeps it. */
-  async lookAhead(question: Question): Promise<void> {
-    await this.#look(question);
-  }
-
-  /** Takes over what the service says of the picture; null where another picture was taken meanwhile. */
-  async adopt(question: Question, given: ServiceAnswer): Promise<Answer | null> {
-    const memory = this.#memory;
+  /** Shows what the service says of the picture; null where another picture was taken meanwhile. */
+  async adopt(question: Question, given: ServiceAnswer, brush: Brush): Promise<Shown | null> {
+    const scene = this.#currentScene();
     const [attacked, before, after] = await Promise.all(
       [given.attacked, given.before, given.after].map((file) => decodeUnscaled(file, 'the answer')),
     );
-    if (memory !== this.#memory) return null;
-    this.#attacked = attacked;
+    if (scene !== this.#scene) return null;
+    this.#attacked = attacked!;
+    const { picture } = scene;
+    const perturbation = measurePerturbation(picture.data, attacked!.data, picture);
     const labels = { before: redOf(before!), after: redOf(after!) };
-    const { milliseconds } = given;
-    const compared = this.#compare(question, { attacked: attacked!, labels, milliseconds });
-    return { ...compared, summary: { ...given.summary, ...scoresIn(compared.summary) } };
+    const compared = this.#compare(question, { perturbation, labels });
+    const summary = { ...given.summary, ...scoresIn(compared.summary) };
+    const bitmaps = await this.#paint(ANSWER_PANES, brush);
+    const shown: Shown = { answer: { ...compared, summary }, of: question, isExact: true, bitmaps };
+    return transfer(shown, Object.values(bitmaps));
   }
 
   /** The picture, or what was made of it, as a file. */
   async encode(name: FileName, { gain }: Pick<Brush, 'gain'>): Promise<Blob> {
-    const picture = this.#currentPicture();
+    const { picture } = this.#currentScene();
     const [attacked, seen] = [this.#attacked ?? picture, this.#seen];
     if (name === 'before' || name === 'after') {
       if (seen === undefined) throw new Error('expected an answer');
@@ -163,12 +159,14 @@ export class Studio {
     return readModelFacts(new Uint8Array(await file.arrayBuffer()), name);
   }
 
-  /** Paints what was computed last. Panes that are not known yet are left out. */
-  async paint(
-    panes: readonly PaneName[],
-    { gain, follow }: Brush,
-  ): Promise<Partial<Record<PaneName, ImageBitmap>>> {
-    const picture = this.#currentPicture();
+  /** Paints what is on the screen another way. Panes that are not known yet are left out. */
+  async paint(panes: readonly PaneName[], brush: Brush): Promise<Bitmaps> {
+    const bitmaps = await this.#paint(panes, brush);
+    return transfer(bitmaps, Object.values(bitmaps));
+  }
+
+  async #paint(panes: readonly PaneName[], { gain, follow }: Brush): Promise<Bitmaps> {
+    const { picture } = this.#currentScene();
     const [attacked, seen] = [this.#attacked, this.#seen];
     const painters: Record<PaneName, () => Uint8ClampedArray<ArrayBuffer> | undefined> = {
       original: () => toRgba(picture.data),
@@ -178,33 +176,22 @@ export class Studio {
       after: () => seen && paintLabels(seen.labels.after, seen.palette, follow),
       changed: () => seen && paintChanged(picture.data, seen.labels, seen.palette, follow),
     };
-    const bitmaps: Partial<Record<PaneName, ImageBitmap>> = {};
-    for (const pane of panes) {
+    const painted = panes.map(async (pane) => {
       const rgba = painters[pane]();
-      if (rgba === undefined) continue;
-      bitmaps[pane] = await createImageBitmap(new ImageData(rgba, picture.width, picture.height));
-    }
-    return transfer(bitmaps, Object.values(bitmaps));
-  }
-
-  async #look(question: Question) {
-    const { victim } = question;
-    const before = await this.#segment(victim, 'clean', this.#currentPicture());
-    const { attacked, ms: attack } = await this.#attack(question);
-    const after = await this.#segment(victim, keyOf(question), attacked);
-    return { before, attacked, attack, after };
+      if (rgba === undefined) return [];
+      const image = new ImageData(rgba, picture.width, picture.height);
+      return [[pane, await createImageBitmap(image)] as const];
+    });
+    return Object.fromEntries((await Promise.all(painted)).flat());
   }
 
   #compare(
-    { victim, attacker, strength, epsilon }: Question,
-    {
-      attacked,
-      labels,
-      milliseconds,
-    }: Pick<Answer, 'labels' | 'milliseconds'> & { readonly attacked: RgbPicture },
+    { victim, attacker, strength }: Question,
+    { labels, perturbation }: Pick<Sight, 'labels' | 'perturbation'>,
   ): Answer {
     const facts = this.#factsOf(victim);
-    const { height, width } = this.#currentPicture();
+    const { picture, truth } = this.#currentScene();
+    const { height, width } = picture;
     this.#seen = { labels, palette: facts.palette };
     const classCount = facts.classes.length;
     const moves = createConfusionMatrix(classCount);
@@ -215,23 +202,23 @@ export class Studio {
         method: attacker ?? 'none',
         strength,
         picture: { height, width },
-        perturbation: this.#measure({ victim, attacker, strength, epsilon }, attacked),
+        perturbation,
         before: { pixelCounts: countLabels(labels.before, classCount) },
         after: { pixelCounts: countLabels(labels.after, classCount) },
         comparison: compareLabels(labels.before, labels.after, {
           classCount,
-          truth: this.#truth,
+          truth,
           ignoreIndex: Math.min(facts.ignoreIndex, classCount),
         }),
       },
       facts,
     );
-    return { size: { height, width }, labels, summary, moves: moves.counts, milliseconds };
+    return { size: { height, width }, labels, summary, moves: moves.counts };
   }
 
-  #currentPicture(): DecodedPicture {
-    if (this.#picture === undefined) throw new Error('expected a picture');
-    return this.#picture;
+  #currentScene(): Scene {
+    if (this.#scene === undefined) throw new Error('expected a picture');
+    return this.#scene;
   }
 
   #factsOf(name: string): Facts {
@@ -239,73 +226,6 @@ export class Studio {
     if (facts === undefined) throw new Error(`expected ${name} loaded`);
     return facts;
   }
-
-  #measure(question: Question, attacked: RgbPicture): Change['perturbation'] {
-    const picture = this.#currentPicture();
-    return this.#memory.now(`measure ${keyOf(question)}`, () =>
-      measurePerturbation(picture.data, attacked.data, picture),
-    );
-  }
-
-  /** The picture in a model's size. */
-  #small(picture: RgbPicture, { height, width }: Size, key: string): RgbPicture {
-    return this.#memory.now(`small ${key} ${width}×${height}`, () =>
-      resizePicture(picture, { height, width }),
-    );
-  }
-
-  async #attack(question: Question): Promise<{ attacked: RgbPicture; ms: number | null }> {
-    const { victim, attacker, epsilon, strength } = question;
-    const picture = this.#currentPicture();
-    if (attacker === null) return { attacked: picture, ms: null };
-    const key = `attacked ${keyOf(question)}`;
-    const known = this.#memory.find<RgbPicture>(key);
-    if (known !== undefined) return { attacked: known, ms: null };
-    const small = this.#small(picture, this.#factsOf(victim).inputSize, 'clean');
-    let ms: number | null = null;
-    let data: Uint8Array<ArrayBuffer>;
-    const control = Object.hasOwn(CONTROLS, attacker) ? CONTROLS[attacker] : undefined;
-    if (control !== undefined) {
-      const changed = strength === 0 ? small.data : control(small.data, strength);
-      data = limitChange(small.data, new Uint8Array(changed), epsilon);
-    } else {
-      const full = await this.#memory.later(
-        `attack ${attacker} ${small.width}×${small.height}`,
-        async () => {
-          const result = await this.#models.attack(attacker, small.data, small);
-          ms = result.ms;
-          this.#untold = ms;
-          return result.attacked;
-        },
-      );
-      data = applyAttack(small.data, full, question);
-    }
-    const attacked = this.#memory.now(key, () => liftChange(small, { ...small, data }, picture));
-    return { attacked, ms };
-  }
-
-  async #segment(
-    victim: string,
-    key: string,
-    picture: RgbPicture,
-  ): Promise<{ labels: Uint8Array; ms: number | null }> {
-    let ms: number | null = null;
-    const { height, width } = picture;
-    const labels = await this.#memory.later(`labels ${victim} ${key}`, async () => {
-      const { inputSize } = this.#factsOf(victim);
-      const small =
-        key === 'clean' ? this.#small(picture, inputSize, key) : resizePicture(picture, inputSize);
-      const result = await this.#models.segment(victim, small.data, small);
-      ms = result.ms;
-      return resizeLabelMap(result.labels, small, { height, width });
-    });
-    return { labels, ms };
-  }
-}
-
-function keyOf({ victim, attacker, strength, epsilon }: Question): string {
-  if (attacker === null || strength === 0) return 'clean';
-  return `${attacker} at ${victim} ${strength} ${epsilon}`;
 }
 
 /** Of a label map as a grey picture, the class numbers. */

@@ -21,11 +21,21 @@ describe('Memory', () => {
   });
 
   it('lets go of what was not asked for for longest', () => {
-    const memory = new Memory(8 * MIB); // 12 things
-    for (let i = 0; i < 12; i++) memory.now(`${i}`, () => i);
-    memory.now('0', () => assert.fail('is known'));
-    memory.now('12', () => 12);
-    assert.equal(memory.find('0'), 0);
-    assert.equal(memory.find('1'), undefined);
+    const memory = new Memory(3 * MIB);
+    for (const key of ['a', 'b', 'c']) memory.now(key, () => ({ data: new Uint8Array(MIB), key }));
+    memory.now('a', () => assert.fail('is known'));
+    memory.now('number', () => 7);
+    memory.now('d', () => new Float32Array(MIB / 4));
+    assert.equal(memory.find<{ key: string }>('a')?.key, 'a');
+    assert.equal(memory.find('b'), undefined);
+    assert.equal(memory.find('number'), 7);
+  });
+
+  it('finds what is computed only once it is', async () => {
+    const memory = new Memory(MIB);
+    const coming = memory.later('a', () => Promise.resolve(1));
+    assert.equal(memory.find('a'), undefined);
+    await coming;
+    assert.equal(memory.find('a'), 1);
   });
 });
