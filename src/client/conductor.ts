@@ -142,11 +142,15 @@ function display(asked: Asked, found: Shown | null, times: Milliseconds = {}): v
   void lookAhead();
 }
 
-/** Answers ahead what sliders may ask for next, until something is asked: first that which was moved last, then the other. */
+/**
+ * Answers ahead what sliders may ask for next, until something is asked: first that which was moved last, then the other. Only
+ * once the answer is on the screen, for which it would take the processor; so never on a page that nobody sees.
+ */
 async function lookAhead(): Promise<void> {
   const asked = newest;
   if (asked === undefined || asked !== shown || asked.place === 'server' || state.isLive.peek())
     return;
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   const { question, direction } = asked;
   const slider = state.lastSlider.peek();
   const other = slider === 'strength' ? 'epsilon' : 'strength';

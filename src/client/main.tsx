@@ -5,9 +5,12 @@ import { listenForFiles } from './files.js';
 import { keepForOffline } from './offline.js';
 import { settled } from './settled.js';
 
-render(<App />, document.getElementById('app')!);
-listenForFiles();
-const first = settled();
-void start();
-// What is on the screen comes first.
-void first.then(keepForOffline);
+// A task of its own: reading the script was one already.
+setTimeout(() => {
+  render(<App />, document.getElementById('app')!);
+  listenForFiles();
+  const first = settled();
+  void start();
+  // What is on the screen comes first.
+  void first.then(keepForOffline);
+});

@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'preact/hooks';
 import { isDropping } from '../state.js';
 import { Classes } from './classes.js';
 import { Controls } from './controls.js';
@@ -11,8 +12,10 @@ import { Sources } from './sources.js';
 import { Stage } from './stage.js';
 import { UnnamedModel } from './unnamed-model.js';
 
-/** The whole page. */
+/** The whole page: what is seen first in a task of its own, so that no task is long. */
 export function App() {
+  const [isWhole, setWhole] = useState(false);
+  useEffect(() => void setTimeout(() => setWhole(true)), []);
   return (
     <>
       <Header />
@@ -20,15 +23,19 @@ export function App() {
         <Hero />
         <Sources />
         <Stage />
-        <Controls />
-        <Figures />
-        <Keep />
-        <Classes />
+        {isWhole && (
+          <>
+            <Controls />
+            <Figures />
+            <Keep />
+            <Classes />
+          </>
+        )}
       </main>
       <Fault />
       <UnnamedModel />
       {isDropping.value && <div class="dropping">Drop a picture, a film or an ONNX model</div>}
-      <Footer />
+      {isWhole && <Footer />}
     </>
   );
 }
