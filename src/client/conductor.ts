@@ -37,6 +37,7 @@ export async function start(): Promise<void> {
     say('Starting ONNX Runtime');
     const runtime = new URL(`runtime/${RUNTIME_VERSION}/`, document.baseURI).href;
     await studio.start(runtime, wishOf(location.search));
+    state.needsKey.value = false;
   } catch (error) {
     fail(error);
     return;

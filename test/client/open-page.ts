@@ -28,10 +28,14 @@ export function figure(page: Page, name: string): Promise<string> {
 }
 
 /** The pixels of a canvas, RGBA `[H, W, 4]` flattened. */
-export function pixelsOf(page: Page, pane: string): Promise<number[]> {
-  return page.evaluate<number[]>(`(() => {
+export async function pixelsOf(page: Page, pane: string): Promise<Uint8Array> {
+  // A text is carried over many times faster than a list of numbers.
+  const text = await page.evaluate<string>(`(() => {
     const canvas = document.querySelector('canvas[data-pane=${pane}]');
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    return [...data];
+    let text = '';
+    for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
+    return btoa(text);
   })()`);
+  return new Uint8Array(Buffer.from(text, 'base64'));
 }

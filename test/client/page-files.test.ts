@@ -121,10 +121,10 @@ describe('the page and files, in Chromium', function () {
     };
     const { data } = await decodePicture(await save('Attacked picture'));
     const shown = (await pixelsOf(page, 'attacked')).filter((_, i) => i % 4 !== 3);
-    assert.deepEqual([...data], shown);
+    assert.deepEqual([...data], [...shown]);
     const mask = await decodePicture(await save('Mask after'));
     const painted = (await pixelsOf(page, 'after')).filter((_, i) => i % 4 !== 3);
-    assert.deepEqual([...mask.data], painted);
+    assert.deepEqual([...mask.data], [...painted]);
     const figures = JSON.parse((await save('Figures as JSON')).toString()) as Record<
       string,
       unknown

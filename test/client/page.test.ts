@@ -18,13 +18,8 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** Adds up how far what is on the screen moves by itself. */
-const WATCH_SHIFTS = `
-  window.shift = 0;
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
-  }).observe({ type: 'layout-shift', buffered: true });
-`;
+/** Of the pixels' classes, here and on the server. */
+const LEAST_EQUAL = 0.999;
 
 describe('the page, in Chromium', function () {
   // Two cores compute, and others may want them too.
@@ -45,7 +40,6 @@ describe('the page, in Chromium', function () {
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.setDefaultTimeout(120_000);
     faults = watchFaults(page);
-    await page.addInitScript(WATCH_SHIFTS);
     await page.goto(server.url);
     await page.waitForSelector('.chip-ready');
   });
@@ -80,8 +74,9 @@ describe('the page, in Chromium', function () {
 
   for (const pane of ['before', 'after'] as const) {
     it(`labels the picture ${pane} the attack as the server does`, async () => {
-      const share = await sharesEqualLabels(page, server.url, pane);
-      assert.ok(share >= 0.999, `${share}`);
+      const scene = await fetch(`${server.url}/samples/0.webp`);
+      const share = await sharesEqualLabels(page, server.url, pane, await scene.blob());
+      assert.ok(share >= LEAST_EQUAL, `${share}`);
     });
   }
 
@@ -141,15 +136,12 @@ describe('the page, in Chromium', function () {
     });
   }
 
-  it('moves nothing while it loads', async () => {
-    const shift = await page.evaluate<number>('window.shift');
-    assert.ok(shift < 0.02, `${shift}`);
-  });
-
-  it('saves the fault report of the victim under the attack', async () => {
+  it('saves the fault report of the victim under the attack', async function () {
+    // The server evaluates and looks for faults: half a minute where nothing else runs.
+    this.timeout(400_000);
     const attacker = page.getByLabel('Attacker', { exact: true });
     await answered(page, () => attacker.selectOption('mal-camvid-linf8'));
-    const loading = page.waitForEvent('download');
+    const loading = page.waitForEvent('download', { timeout: 360_000 });
     await page.getByRole('button', { name: 'Fault report' }).click();
     const file = await loading;
     assert.equal(file.suggestedFilename(), 'segprobe-faults.html');

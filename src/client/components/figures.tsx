@@ -36,7 +36,7 @@ export function Figures() {
         accept="image/png,image/webp"
         onFile={(file) => takeLabel(file, file.name)}
       >
-        {truth.value ? 'Another label' : 'Add its label'}
+        {truth.value ? 'Open another label' : 'Open its label'}
       </FileButton>
     </section>
   );

@@ -63,7 +63,7 @@ export function Stage() {
         />
         <Pane
           name="changed"
-          title="Pixels that changed class"
+          title="Pixels that changed"
           label="Pixels that changed class, in the colour of what they became"
           layers={[{ pane: 'changed', kind: 'picture' }]}
           onChoose={followAt('before')}
