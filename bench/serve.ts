@@ -43,6 +43,7 @@ export async function run(): Promise<BenchmarkResult> {
   }
   const rates = served.slice(1).map(answered);
   const capacity = median(rates);
+  const ratios = rates.map((own, i) => own / bare[i + 1]!);
   const at = (rate: number, seconds: number, arrivals: Offer['arrivals']): Promise<LoadResult> =>
     offer({ url, bodies, rate, seconds, arrivals });
   const alone = await saturate(1, LATENCY_SECONDS.alone);
@@ -58,7 +59,8 @@ export async function run(): Promise<BenchmarkResult> {
     medianSeconds: 1 / capacity,
     imagesPerSecond: capacity,
     sessionsAloneImagesPerSecond: median(bare.slice(1)),
-    ofSessionsAlone: median(rates.map((own, i) => own / bare[i + 1]!)),
+    ofSessionsAlone: median(ratios),
+    ofSessionsAloneByRound: ratios.map((own) => own.toFixed(2)).join(', '),
     ...latencyOf('alone', alone),
     ...latencyOf('saturated', served.at(-1)!),
     ...latencyOf('halfLoadEven', even),

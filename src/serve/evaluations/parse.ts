@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { SegprobeError } from '../../shared/errors.js';
 
 /**
@@ -9,9 +9,18 @@ import { SegprobeError } from '../../shared/errors.js';
 export function parseSent<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  const place = path.length > 0 ? `${path.join('.')}: ` : '';
-  throw new SegprobeError('INVALID_REQUEST', `${place}${message}`.slice(0, 300));
+  const issue = parsed.error.issues[0]!;
+  const place = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
+  throw new SegprobeError('INVALID_REQUEST', `${place}${textOf(issue, schema)}`.slice(0, 300));
+}
+
+/** What is wrong, in the words of all our refusals. */
+function textOf(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
+    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    return `expected ${known.join(', ')} alone, got ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+  }
+  return issue.message.replace(/^Invalid \w+: /, '').replace(', received ', ', got ');
 }
 
 /**
