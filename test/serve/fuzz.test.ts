@@ -257,12 +257,11 @@ function isUnfinished({ headers, lie }: FuzzedRequest): boolean {
 }
 
 /** MiB that the service holds, and those of them in objects of its main thread. */
-async function memoryOf({
-  url,
-  rssBytes,
-}: ServiceProcess): Promise<{ readonly resident: number; readonly heap: number }> {
-  const heap = (await scrape(url)).get('nodejs_heap_size_used_bytes')!;
-  return { resident: Math.round(rssBytes() / 2 ** 20), heap: Math.round(heap / 2 ** 20) };
+async function memoryOf(
+  service: ServiceProcess,
+): Promise<{ readonly resident: number; readonly heap: number }> {
+  const heap = (await scrape(service.url)).get('nodejs_heap_size_used_bytes')!;
+  return { resident: Math.round(service.rssBytes() / 2 ** 20), heap: Math.round(heap / 2 ** 20) };
 }
 
 describe('the service under requests of any shape', function () {
