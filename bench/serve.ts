@@ -37,9 +37,17 @@ export async function run(): Promise<BenchmarkResult> {
   const saturate = (connections: number, seconds: number): Promise<LoadResult> =>
     load({ url, bodies, connections, seconds });
   const [bare, served]: [number[], LoadResult[]] = [[], []];
+  // Of the processor, for a picture: what else the machine does counts less in it.
+  const [bareMs, servedMs]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
+    const own = process.cpuUsage();
     bare.push(await sessions.imagesPerSecond());
+    const { user, system } = process.cpuUsage(own);
+    bareMs.push((user + system) / BARE_MS / bare.at(-1)!);
+    const before = server.cpuSeconds();
     served.push(await saturate(SATURATING, SERVED_SECONDS));
+    const pictures = served.at(-1)!.latencies.get(200)!.length;
+    servedMs.push(((server.cpuSeconds() - before) * 1000) / pictures);
   }
   const rates = served.slice(1).map(answered);
   const capacity = median(rates);
@@ -61,6 +69,8 @@ export async function run(): Promise<BenchmarkResult> {
     sessionsAloneImagesPerSecond: median(bare.slice(1)),
     ofSessionsAlone: median(ratios),
     ofSessionsAloneByRound: ratios.map((own) => own.toFixed(2)).join(', '),
+    sessionAloneCpuMs: median(bareMs.slice(1)),
+    serviceCpuMs: median(servedMs.slice(1)),
     ...latencyOf('alone', alone),
     ...latencyOf('saturated', served.at(-1)!),
     ...latencyOf('halfLoadEven', even),
@@ -101,6 +111,8 @@ function toJpeg(image: Uint8Array): Promise<Buffer> {
 export async function startService(...flags: string[]): Promise<{
   readonly url: string;
   readonly rssBytes: () => number;
+  /** Of all cores, until now. */
+  readonly cpuSeconds: () => number;
   readonly stop: () => void;
 }> {
   const child = spawn(
@@ -114,6 +126,12 @@ export async function startService(...flags: string[]): Promise<{
     rssBytes: () => {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
       return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+    },
+    cpuSeconds: () => {
+      // After the name, which may hold anything: user and system time are the 12th and 13th, in hundredths.
+      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / 100;
     },
     stop: () => child.kill('SIGTERM'),
   };
