@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Browser, Page } from 'playwright-core';
 import { DEFAULT_MODELS_FOLDER, openModels } from '../../src/inference/open-model.js';
 import { type RunningServer, startServer } from '../../src/serve/server.js';
+import { drawScene } from '../../src/data/street/draw-scene.js';
 import { startChromium, watchFaults } from '../support/chromium.js';
 import { testPicture, toPng } from '../support/rgb-pictures.js';
 import { answered, figure, openPage } from './open-page.js';
@@ -77,6 +78,23 @@ describe('the page, in Chromium', function () {
       const scene = await fetch(`${server.url}/samples/0.webp`);
       const share = await sharesEqualLabels(page, server.url, pane, await scene.blob());
       assert.ok(share >= LEAST_EQUAL, `${share}`);
+    });
+  }
+
+  for (const size of [
+    { width: 1024, height: 768 },
+    { width: 333, height: 217 },
+  ]) {
+    it(`labels a picture of ${size.width}×${size.height} as the server does`, async () => {
+      const { image, ...scene } = drawScene(11, size);
+      const buffer = await toPng({ ...scene, data: new Uint8Array(image) });
+      const file = { name: 'drawn.png', mimeType: 'image/png', buffer };
+      await answered(page, () => page.getByLabel('A picture of your own').setInputFiles(file));
+      const picture = new Blob([new Uint8Array(buffer)], { type: 'image/png' });
+      for (const pane of ['before', 'after'] as const) {
+        const share = await sharesEqualLabels(page, server.url, pane, picture);
+        assert.ok(share >= LEAST_EQUAL, `${pane}: ${share}`);
+      }
     });
   }
 
