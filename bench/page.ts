@@ -23,24 +23,54 @@ const PAUSE_MS = 300;
 
 /** What the page says in its chip: the milliseconds of each step. */
 const STEPS = /segment (\d+) ms · attack (\d+) ms · segment again (\d+) ms/;
+/** Hands that drag: how long after the picture's answer, and how long from a position to the next. */
+const DRAGS = [
+  { name: 'dragAtOnce', restMs: 0, paceMs: 150 },
+  { name: 'dragFast', restMs: 0, paceMs: 75 },
+  { name: 'dragAfterASecond', restMs: 1000, paceMs: 150 },
+];
+const POSITIONS = [...Array(19).keys()].map((i) => 95 - 5 * i);
+const SOON_MS = 100;
 
-/** Within the page: how long the main thread was held, and how long an answer takes from the input to its picture. */
+/** Within the page: how long the main thread was held, and when sliders move and answers are on the screen. */
 const WATCH = `
   window.longest = 0;
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
   }).observe({ type: 'longtask', buffered: true });
-  window.timeSlider = (name, value) => new Promise((resolve) => {
-    const slider = [...document.querySelectorAll('input[type=range]')].find(({ labels }) => labels[0].textContent.startsWith(name));
-    const figures = document.querySelector('[data-answer]');
-    const started = performance.now();
-    new MutationObserver((_, observer) => {
-      observer.disconnect();
-      requestAnimationFrame(() => resolve(performance.now() - started));
-    }).observe(figures, { attributeFilter: ['data-answer'] });
-    slider.value = value;
-    slider.dispatchEvent(new Event('input', { bubbles: true }));
+  window.until = (isSo) => new Promise((resolve) => {
+    const look = () => isSo() ? (observer.disconnect(), resolve()) : undefined;
+    const observer = new MutationObserver(look);
+    observer.observe(document, { subtree: true, childList: true, attributes: true });
+    look();
   });
+  window.figures = () => document.querySelector('[data-answer]');
+  window.slider = (name) => [...document.querySelectorAll('input[type=range]')].find(({ labels }) => labels[0].textContent.startsWith(name));
+  window.onScreen = () => new Promise((resolve) => requestAnimationFrame(() => resolve(performance.now())));
+  window.answer = async (act) => {
+    const { answer } = figures().dataset;
+    const started = performance.now();
+    act();
+    await until(() => figures().dataset.answer !== answer);
+    return await onScreen() - started;
+  };
+  window.moveTo = (name, value) => answer(() => {
+    slider(name).value = value;
+    slider(name).dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  window.watchDrag = () => {
+    window.moved = [];
+    slider('Strength').addEventListener('input', () => moved.push({ at: performance.now() }));
+    let last = { ...figures().dataset };
+    new MutationObserver(async () => {
+      const now = { ...figures().dataset };
+      const kinds = ['shown', 'answer'].filter((kind) => now[kind] !== last[kind]);
+      last = now;
+      const move = moved.at(-1);
+      const at = await onScreen();
+      if (move) for (const kind of kinds) move[kind] ??= at - move.at;
+    }).observe(figures(), { attributes: true });
+  };
 `;
 
 /**
@@ -64,7 +94,8 @@ export async function run(): Promise<BenchmarkResult> {
     await page.addInitScript(WATCH);
     const opened = performance.now();
     await page.goto(`${server.url}/#victim=${VICTIM}&attacker=${ATTACKER}`);
-    await page.waitForSelector('.chip-ready', { timeout: 120_000 });
+    const within = await startEvaluating(page);
+    await within("until(() => document.querySelector('.chip-ready'))");
     const firstSightMs = performance.now() - opened;
 
     const inPage: number[] = [];
@@ -72,12 +103,15 @@ export async function run(): Promise<BenchmarkResult> {
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       for (const contestant of Object.values(contestants)) await contestant.run(round >= WARM_UP);
       await setTimeout(PAUSE_MS);
-      const taken = await lookAtPictures(page);
+      const taken = await lookAtPictures(within);
       if (round < WARM_UP) continue;
       inPage.push(Math.min(...taken.map(({ models }) => models)));
       walls.push(Math.min(...taken.map(({ wall }) => wall)));
     }
-    const slider = await dragSlider(page);
+    const known = await moveSlider(within);
+    const drags: Record<string, number> = {};
+    await within('watchDrag()');
+    for (const drag of DRAGS) Object.assign(drags, await dragSlider(page, within, drag));
     const { victim, attacker } = contestants;
     const inNode = victim.milliseconds.map((one, i) => 2 * one + attacker.milliseconds[i]!);
     return {
@@ -89,9 +123,10 @@ export async function run(): Promise<BenchmarkResult> {
       ratio: median(inPage.map((one, i) => one / inNode[i]!)),
       fromClickToPictureMs: median(walls),
       firstSightMs,
-      ...slider,
-      longestTaskMs: await page.evaluate<number>('longest'),
-      engine: await page.locator('.chip').innerText(),
+      ...known,
+      ...drags,
+      longestTaskMs: await within('longest'),
+      engine: await within("document.querySelector('.chip').textContent"),
       ...SIZE,
     };
   } finally {
@@ -108,52 +143,94 @@ function native(name: string): Contestant {
   return startContestant(process.execPath, ['--import', 'tsx', script, file, ...sizes]);
 }
 
+type Within = <T>(expression: string) => Promise<T>;
+
+/** Evaluates in the page by the protocol alone: what playwright puts into a page to find things there takes its main thread. */
+async function startEvaluating(page: Page): Promise<Within> {
+  const devtools = await page.context().newCDPSession(page);
+  return async <T>(expression: string): Promise<T> => {
+    const { result, exceptionDetails } = await devtools.send('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? expression);
+    return result.value as T;
+  };
+}
+
 /** Chooses scenes one after the other, of which nothing is known yet. */
-async function lookAtPictures(page: Page): Promise<{ models: number; wall: number }[]> {
+async function lookAtPictures(within: Within): Promise<{ models: number; wall: number }[]> {
   const taken: { models: number; wall: number }[] = [];
   for (let i = 0; i < PICTURES; i++) {
-    const wall = await answerOf(page, () =>
-      page
-        .locator('.samples button')
-        .nth(1 + i)
-        .click(),
-    );
-    const steps = STEPS.exec(await page.locator('.chip').innerText());
-    if (steps === null) throw new Error('expected the milliseconds of each step in the page');
+    const wall = await choose(within, 1 + i);
+    const chip = await within<string>("document.querySelector('.chip').textContent");
+    const steps = STEPS.exec(chip);
+    if (steps === null) throw new Error(`expected the milliseconds of each step, got ${chip}`);
     taken.push({ models: steps.slice(1).reduce((sum, ms) => sum + Number(ms), 0), wall });
   }
   return taken;
 }
 
-async function answerOf(page: Page, act: () => Promise<void>): Promise<number> {
-  const before = await page.locator('[data-answer]').getAttribute('data-answer');
-  const started = performance.now();
-  await act();
-  await page.locator(`[data-answer]:not([data-answer="${before}"])`).waitFor();
-  return performance.now() - started;
+function choose(within: Within, scene: number): Promise<number> {
+  return within(`answer(() => document.querySelectorAll('.samples button')[${scene}].click())`);
 }
 
-/** Every position of the strength, once all are answered ahead; and a position of which nothing is known. */
-async function dragSlider(page: Page): Promise<Record<string, number>> {
-  await page.locator('[data-ahead=true]').waitFor({ timeout: 120_000 });
+/** Every position of the strength, once all are answered ahead; and one of which nothing is known. */
+async function moveSlider(within: Within): Promise<Record<string, number>> {
+  await within("until(() => figures().dataset.ahead === 'true')");
   const known: number[] = [];
-  for (let percent = 95; percent >= 5; percent -= 5) {
-    known.push(await page.evaluate<number>(`timeSlider('Strength', ${percent})`));
-  }
+  for (const percent of POSITIONS) known.push(await within(`moveTo('Strength', ${percent})`));
   const unknown: number[] = [];
   for (let i = 0; i < PICTURES; i++) {
-    await answerOf(page, () =>
-      page
-        .locator('.samples button')
-        .nth(1 + i)
-        .click(),
-    );
+    await choose(within, 1 + i);
     // The farthest from what is answered ahead first.
-    unknown.push(await page.evaluate<number>(`timeSlider('Strength', ${i % 2 === 0 ? 100 : 5})`));
+    unknown.push(await within(`moveTo('Strength', ${i % 2 === 0 ? 100 : 5})`));
   }
+  await within("moveTo('Strength', 100)");
   return {
     sliderMedianMs: median(known),
     sliderMostMs: Math.max(...known),
     sliderUnknownMedianMs: median(unknown),
+  };
+}
+
+/** Drags the strength by the mouse from end to end, on scenes of which no position but the first was computed. */
+async function dragSlider(
+  page: Page,
+  within: Within,
+  { name, restMs, paceMs }: (typeof DRAGS)[number],
+): Promise<Record<string, number>> {
+  const { left, top, width, height } = await within<
+    Record<'left' | 'top' | 'width' | 'height', number>
+  >(
+    "(slider('Strength').scrollIntoView({ block: 'center' }), slider('Strength').getBoundingClientRect().toJSON())",
+  );
+  // The thumb is as wide as it is high, and stays within.
+  const [thumb, y] = [16, top + height / 2];
+  const xOf = (percent: number): number => left + thumb / 2 + ((width - thumb) * percent) / 100;
+  const moved: { shown?: number; answer?: number }[] = [];
+  for (let i = 0; i < PICTURES; i++) {
+    await choose(within, 1 + i);
+    await setTimeout(restMs);
+    await page.mouse.move(xOf(100), y);
+    await page.mouse.down();
+    await within('moved.splice(0)');
+    for (const percent of POSITIONS) {
+      await page.mouse.move(xOf(percent), y);
+      await setTimeout(paceMs);
+    }
+    await page.mouse.up();
+    moved.push(...(await within<typeof moved>('moved.splice(0)')));
+    await within("moveTo('Strength', 100)");
+  }
+  const soon = (times: readonly (number | undefined)[]): number =>
+    times.filter((ms) => ms !== undefined && ms <= SOON_MS).length / moved.length;
+  const shown = moved.map((move) => move.shown);
+  return {
+    [`${name}Positions`]: moved.length,
+    [`${name}ShownSoon`]: soon(shown),
+    [`${name}ExactSoon`]: soon(moved.map(({ answer }) => answer)),
+    [`${name}ShownMedianMs`]: median(shown.map((ms) => ms ?? Infinity)),
   };
 }

@@ -126,6 +126,7 @@ function display(asked: Asked, found: Shown | null, times: Milliseconds = {}): v
   draw(found.bitmaps);
   batch(() => {
     state.isExact.value = found.isExact;
+    state.shownNumber.value++;
     if (found.answer !== null) {
       state.answer.value = found.answer;
       state.answered.value = found.of;

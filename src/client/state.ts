@@ -54,6 +54,8 @@ export const truth = signal<{ readonly name: string; readonly file: Blob } | nul
 export const answer = signal<Answer | null>(null);
 /** How many answers there were to just what was asked. */
 export const answerNumber = signal(0);
+/** How often something was shown, of a position nearby too. */
+export const shownNumber = signal(0);
 /** What the answer on the screen is of. */
 export const answered = signal<Question | null>(null);
 /** Whether that is what was asked; until then the answer is of a position nearby, or of what was asked before. */

@@ -1,6 +1,6 @@
 import { byteSteps, fixed, percent } from '../numbers.js';
 import { takeLabel } from '../pictures.js';
-import { answer, answerNumber, isAhead, isExact, truth } from '../state.js';
+import { answer, answerNumber, isAhead, isExact, shownNumber, truth } from '../state.js';
 import { FileButton } from './sources.js';
 
 /** What the attack did, in numbers. */
@@ -19,6 +19,7 @@ export function Figures() {
       class={`panel figures ${isExact.value ? '' : 'lagging'}`}
       aria-label="Figures"
       data-answer={answerNumber.value}
+      data-shown={shownNumber.value}
       data-ahead={isAhead.value}
       data-drop="label"
     >
