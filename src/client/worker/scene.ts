@@ -46,11 +46,10 @@ export class Scene {
       this.attack(question, facts),
       this.#segment(victim, CLEAN, this.picture, facts),
     ]);
-    const after = this.#segment(victim, this.#keyOf(question, facts), attacked, facts);
-    // The run is on its way: what needs no labels is done meanwhile, behind what was asked of this thread already.
-    await new Promise((resolve) => setTimeout(resolve));
+    const after = await this.#segment(victim, this.#keyOf(question, facts), attacked, facts);
+    // Not beside the run, whose threads wait for each other: there it would hold up all of them.
     this.#measure(question, attacked, facts);
-    return { segment: before, attack, 'segment again': await after };
+    return { segment: before, attack, 'segment again': after };
   }
 
   /** What is known of a question; undefined where a model has to run first. */
