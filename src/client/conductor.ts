@@ -16,6 +16,8 @@ const { settings } = state;
 
 /** Of the models, for what may never be asked. */
 const MOST_RUNS = 24;
+/** After a run that was waited for: a run ahead cannot be broken off, and who moves on at once would wait for it, too. */
+const REST_MS = 150;
 
 type Picture = NonNullable<typeof state.picture.value>;
 type Truth = NonNullable<typeof state.truth.value>;
@@ -152,7 +154,8 @@ async function lookAhead(): Promise<void> {
   const asked = newest;
   if (asked === undefined || asked !== shown || asked.place === 'server' || state.isLive.peek())
     return;
-  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const rest = hasRun(took.get(asked)) ? REST_MS : 0;
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, rest)));
   const { question, direction } = asked;
   const slider = state.lastSlider.peek();
   const other = slider === 'strength' ? 'epsilon' : 'strength';
@@ -164,10 +167,14 @@ async function lookAhead(): Promise<void> {
   for (const position of positions) {
     if (runs === MOST_RUNS) break;
     if (newest !== asked || state.isHeld.peek()) return;
-    const times = await studio.look(position).catch(() => ({}));
-    if (Object.values(times).some((ms) => ms !== null)) runs++;
+    if (hasRun(await studio.look(position).catch(() => ({})))) runs++;
   }
   state.isAhead.value = newest === asked;
+}
+
+/** Whether any model ran for a question; what was known already took no time. */
+function hasRun(times: Milliseconds = {}): boolean {
+  return Object.values(times).some((ms) => ms !== null);
 }
 
 /** Hands over what is right, and loads the models, where that was not done yet. */
