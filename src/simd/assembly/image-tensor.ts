@@ -1,3 +1,5 @@
+import { blueOf, greenOf, redOf } from './rgb';
+
 /** Pixels that are taken at once: a multiple of four. */
 const BLOCK: i32 = 1 << 13;
 
@@ -23,27 +25,14 @@ export function imagePlanes(): usize {
 
 /** Turns a block of RGB into planes: 0..255 to 0..1. */
 export function bytesToPlanes(): void {
-  const zero = i8x16.splat(0);
+  const scale = f32x4.splat(255);
   for (let i: i32 = 0; i < BLOCK; i += 4) {
     const rgb = v128.load(bytes + 3 * i);
     const at = planes + 4 * i;
-    store4(
-      at,
-      v128.shuffle<u8>(rgb, zero, 0, 16, 16, 16, 3, 16, 16, 16, 6, 16, 16, 16, 9, 16, 16, 16),
-    );
-    store4(
-      at + 4 * BLOCK,
-      v128.shuffle<u8>(rgb, zero, 1, 16, 16, 16, 4, 16, 16, 16, 7, 16, 16, 16, 10, 16, 16, 16),
-    );
-    store4(
-      at + 8 * BLOCK,
-      v128.shuffle<u8>(rgb, zero, 2, 16, 16, 16, 5, 16, 16, 16, 8, 16, 16, 16, 11, 16, 16, 16),
-    );
+    v128.store(at, f32x4.div(redOf(rgb), scale));
+    v128.store(at + 4 * BLOCK, f32x4.div(greenOf(rgb), scale));
+    v128.store(at + 8 * BLOCK, f32x4.div(blueOf(rgb), scale));
   }
-}
-
-function store4(at: usize, values: v128): void {
-  v128.store(at, f32x4.div(f32x4.convert_i32x4_u(values), f32x4.splat(255)));
 }
 
 /** Turns a block of planes into RGB: 0..1 to 0..255, rounded to the nearest, halves to the even one; outside is cut off. */

@@ -1,3 +1,5 @@
+import { blueOf, greenOf, redOf } from './rgb';
+
 /** Taps of the window along each axis. */
 const WINDOW: i32 = 11;
 /** The Gaussian of σ 1.5 from its edge to its middle: eleven taps sum to 1. */
@@ -96,72 +98,14 @@ function readLuma(): void {
 
 /** Of the first four pixels: 0.299 R + 0.587 G + 0.114 B. */
 function lumaOfFour(rgb: v128): v128 {
-  const zero = i8x16.splat(0);
-  const red = v128.shuffle<u8>(
-    rgb,
-    zero,
-    0,
-    16,
-    16,
-    16,
-    3,
-    16,
-    16,
-    16,
-    6,
-    16,
-    16,
-    16,
-    9,
-    16,
-    16,
-    16,
+  return f32x4.add(
+    f32x4.add(times(0.299, redOf(rgb)), times(0.587, greenOf(rgb))),
+    times(0.114, blueOf(rgb)),
   );
-  const green = v128.shuffle<u8>(
-    rgb,
-    zero,
-    1,
-    16,
-    16,
-    16,
-    4,
-    16,
-    16,
-    16,
-    7,
-    16,
-    16,
-    16,
-    10,
-    16,
-    16,
-    16,
-  );
-  const blue = v128.shuffle<u8>(
-    rgb,
-    zero,
-    2,
-    16,
-    16,
-    16,
-    5,
-    16,
-    16,
-    16,
-    8,
-    16,
-    16,
-    16,
-    11,
-    16,
-    16,
-    16,
-  );
-  return f32x4.add(f32x4.add(share(0.299, red), share(0.587, green)), share(0.114, blue));
 }
 
-function share(weight: f32, channel: v128): v128 {
-  return f32x4.mul(f32x4.splat(weight), f32x4.convert_i32x4_u(channel));
+function times(weight: f32, values: v128): v128 {
+  return f32x4.mul(f32x4.splat(weight), values);
 }
 
 function blurAlongX(row: usize, to: usize): void {
@@ -175,15 +119,12 @@ function blurred(at: usize, step: usize): v128 {
       f32x4.add(pair(T0, at, at + 10 * step), pair(T1, at + step, at + 9 * step)),
       f32x4.add(pair(T2, at + 2 * step, at + 8 * step), pair(T3, at + 3 * step, at + 7 * step)),
     ),
-    f32x4.add(
-      pair(T4, at + 4 * step, at + 6 * step),
-      f32x4.mul(f32x4.splat(T5), v128.load(at + 5 * step)),
-    ),
+    f32x4.add(pair(T4, at + 4 * step, at + 6 * step), times(T5, v128.load(at + 5 * step))),
   );
 }
 
 function pair(tap: f32, one: usize, other: usize): v128 {
-  return f32x4.mul(f32x4.splat(tap), f32x4.add(v128.load(one), v128.load(other)));
+  return times(tap, f32x4.add(v128.load(one), v128.load(other)));
 }
 
 /** Adds the similarities of the windows whose first row is kept at `top`. */
